@@ -1,0 +1,33 @@
+/* What every long-running program does the same way: arguments, --check and --print, the user it runs as, core dumps off, word to the
+ * service manager, exit codes. Thread: main. */
+#ifndef BASE_DAEMON_H
+#define BASE_DAEMON_H
+
+#include "base/conf.h"
+
+/* Exit codes of all programs, as documented in the manual pages. */
+enum daemon_exit {
+	EXIT_FINE = 0,
+	EXIT_FAILED = 1,   /* it ran and the answer is no */
+	EXIT_USAGE = 2,    /* the command line is wrong */
+	EXIT_CONFIG = 3,   /* the configuration is wrong */
+	EXIT_REFUSED = 4,  /* the other side refused; the code is printed */
+	EXIT_UNREACHED = 5 /* the other side cannot be reached, or did not answer in time */
+};
+
+struct daemon_options {
+	const char *config; /* -c FILE */
+	bool check;         /* --check: list faults, exit */
+	bool print;         /* --print: effective values, exit */
+};
+
+/* Reads the arguments (-c FILE, --check, --print, --version, --help). True: go on; false: exit with *ret_exit, everything is said. */
+bool daemon_arguments(int argc, char **argv, const char *program, const char *summary, struct daemon_options *ret, int *ret_exit);
+/* Loads the table, prints faults to stderr or the check's or print's result. As above. On true `into` is the caller's to conf_free. */
+bool daemon_config(const struct daemon_options *options, const struct conf_table *table, void *into, int *ret_exit);
+/* SIGPIPE ignored, no core dumps, umask 0077, stdin from /dev/null kept open, RLIMIT_NOFILE raised to its hard limit. */
+void daemon_prepare(void);
+/* sd_notify where a service manager listens, nothing otherwise: "READY=1", "RELOADING=1", "STOPPING=1", "STATUS=…". */
+void daemon_notify(const char *state);
+
+#endif
