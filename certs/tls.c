@@ -1,0 +1,160 @@
+#include "certs/tls.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <stdatomic.h>
+
+#include "base/mem.h"
+#include "certs/openssl.h"
+#include "certs/stream.h"
+
+enum { PEER_CHAIN_MAX = 32768 };
+
+struct tls {
+	atomic_uint count;
+	SSL_CTX *context;
+	struct trust *trust;
+	int64_t not_after_ms;
+	bool serves;
+};
+
+static result library_failed(struct err *err, const char *what)
+{
+	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+	result failed = err_set(err, CODE_TLS, "", "%s: %s", what, reason != NULL ? reason : "the TLS library refused");
+
+	ERR_clear_error();
+	return failed;
+}
+
+/* What both sides insist on. Nothing is ever resumed: a peer that is not judged again would outlive its revocation. */
+static RESULT configure(SSL_CTX *context, struct err *err)
+{
+	SSL_CTX_set_options(context,
+	                    SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+	SSL_CTX_clear_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_LEGACY_SERVER_CONNECT);
+	SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_max_cert_list(context, PEER_CHAIN_MAX);
+	SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	if (!SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) || !SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) ||
+	    !SSL_CTX_set_num_tickets(context, 0) || !SSL_CTX_set_max_early_data(context, 0) ||
+	    !SSL_CTX_set_recv_max_early_data(context, 0) || !SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384") ||
+	    !SSL_CTX_set_ciphersuites(context, "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256"))
+		return library_failed(err, "the TLS library cannot be set up");
+	return OK;
+}
+
+static RESULT use_chain(struct tls *tls, STACK_OF(X509) * chain, const char *path, struct err *err)
+{
+	X509 *leaf = sk_X509_value(chain, 0);
+
+	if (SSL_CTX_use_certificate(tls->context, leaf) != 1)
+		return err_set(err, CODE_CERTIFICATE, path, "the certificate cannot be used for TLS: %s",
+		               ERR_reason_error_string(ERR_peek_last_error()));
+	for (int i = 1; i < sk_X509_num(chain); i++) {
+		if (SSL_CTX_add1_chain_cert(tls->context, sk_X509_value(chain, i)) != 1)
+			return err_set(err, CODE_CERTIFICATE, path, "an intermediate certificate cannot be used for TLS: %s",
+			               ERR_reason_error_string(ERR_peek_last_error()));
+	}
+	tls->not_after_ms = certificate_time_ms(X509_get0_notAfter(leaf));
+	return OK;
+}
+
+static RESULT load_certificate(struct tls *tls, const char *path, struct err *err)
+{
+	STACK_OF(X509) *chain = NULL;
+
+	TRY(certificate_read(path, &chain, err));
+	result used = use_chain(tls, chain, path, err);
+	certificate_free_all(chain);
+	ERR_clear_error();
+	return used;
+}
+
+static RESULT load_key(struct tls *tls, const char *path, const char *certificate, struct err *err)
+{
+	struct key *key = NULL;
+
+	TRY(key_load(path, &key, err));
+	bool fits = SSL_CTX_use_PrivateKey(tls->context, key_pkey(key)) == 1 && SSL_CTX_check_private_key(tls->context) == 1;
+	key_unref(key);
+	ERR_clear_error();
+	if (!fits)
+		return err_set(err, CODE_KEY, path, "is not the key of the certificate in %s", certificate);
+	return OK;
+}
+
+static RESULT fill(struct tls *tls, const char *certificate, const char *key, struct err *err)
+{
+	if (tls->context == NULL)
+		return library_failed(err, "the TLS library cannot be set up");
+	TRY(configure(tls->context, err));
+	TRY(stream_prepare(tls->context, tls->serves, err));
+	TRY(load_certificate(tls, certificate, err));
+	return load_key(tls, key, certificate, err);
+}
+
+static RESULT tls_new(bool serves, const char *certificate, const char *key, struct trust *trust, struct tls **ret,
+                      struct err *err)
+{
+	struct tls *tls = mem_alloc(sizeof(*tls));
+
+	ERR_clear_error();
+	atomic_init(&tls->count, 1);
+	tls->serves = serves;
+	tls->trust = trust_ref(trust);
+	tls->context = SSL_CTX_new(serves ? TLS_server_method() : TLS_client_method());
+	result filled = fill(tls, certificate, key, err);
+	if (FAILED(filled)) {
+		tls_unref(tls);
+		return filled;
+	}
+	*ret = tls;
+	return OK;
+}
+
+result tls_server_new(const char *certificate, const char *key, struct trust *trust, struct tls **ret, struct err *err)
+{
+	return tls_new(true, certificate, key, trust, ret, err);
+}
+
+result tls_client_new(const char *certificate, const char *key, struct trust *trust, struct tls **ret, struct err *err)
+{
+	return tls_new(false, certificate, key, trust, ret, err);
+}
+
+struct tls *tls_ref(struct tls *tls)
+{
+	atomic_fetch_add_explicit(&tls->count, 1, memory_order_relaxed);
+	return tls;
+}
+
+void tls_unref(struct tls *tls)
+{
+	if (tls == NULL || atomic_fetch_sub_explicit(&tls->count, 1, memory_order_acq_rel) != 1)
+		return;
+	SSL_CTX_free(tls->context);
+	trust_unref(tls->trust);
+	mem_free(tls);
+}
+
+struct trust *tls_trust(const struct tls *tls)
+{
+	return tls->trust;
+}
+
+int64_t tls_not_after_ms(const struct tls *tls)
+{
+	return tls->not_after_ms;
+}
+
+void *tls_context(const struct tls *tls)
+{
+	return tls->context;
+}
+
+bool tls_serves(const struct tls *tls)
+{
+	return tls->serves;
+}

@@ -1,0 +1,26 @@
+/* TLS contexts: 1.3 only, both sides show certificates, ALPN "liaison/1", no resumption (a resumed session would outlive
+ * revocation), no early data, no compression. Immutable and counted: a reload makes another, links that stand keep theirs.
+ * Thread: any. */
+#ifndef CERTS_TLS_H
+#define CERTS_TLS_H
+
+#include "certs/key.h"
+#include "certs/trust.h"
+
+#define TLS_ALPN "liaison/1"
+
+struct tls;
+
+/* certificate: PEM, leaf first, then intermediates. The key must be its other half. config/key/permission/certificate with the
+ * file's name. */
+RESULT tls_server_new(const char *certificate, const char *key, struct trust *trust, struct tls **ret, struct err *err);
+RESULT tls_client_new(const char *certificate, const char *key, struct trust *trust, struct tls **ret, struct err *err);
+struct tls *tls_ref(struct tls *tls);
+void tls_unref(struct tls *tls);
+struct trust *tls_trust(const struct tls *tls);  /* borrowed */
+int64_t tls_not_after_ms(const struct tls *tls); /* of our own certificate */
+/* For rooms of certs only. */
+void *tls_context(const struct tls *tls); /* SSL_CTX, borrowed */
+bool tls_serves(const struct tls *tls);
+
+#endif
