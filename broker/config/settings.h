@@ -1,0 +1,57 @@
+/* The broker's configuration file, as a struct. See docs/operate.md for each setting. Thread: loaded by main, then immutable. */
+#ifndef BROKER_CONFIG_SETTINGS_H
+#define BROKER_CONFIG_SETTINGS_H
+
+#include "base/conf.h"
+
+struct settings_party {
+	char *party;
+	struct conf_texts roles;
+	struct conf_pairs attributes; /* town = "Hartford, West Hartford": what agreements may match content against; commas separate alternatives */
+	char *title;
+	char *ori;
+	int line;
+};
+
+struct settings_agreement {
+	char *name;
+	struct conf_texts from;    /* PARTY, PATTERN with *, role:NAME */
+	struct conf_texts types;   /* TYPE, or a pattern with * */
+	struct conf_texts to;      /* ADDRESS [ATTRIBUTE=/POINTER]; or thread (everyone who has a part in the conversation), or originator (of the message that is answered) */
+	struct conf_texts classes; /* that the recipients are cleared for; empty: the classes PUB and CJ */
+	bool route;                /* an unaddressed message goes to all of `to`; false: only whoever is addressed */
+	int line;
+};
+
+struct settings {
+	char *party; /* the hub's own */
+	char *listen; /* host:port */
+	char *data;   /* folder */
+	char *catalogue; /* folder */
+	char *control, *events; /* wire endpoints */
+	struct {
+		char *certificate, *key;
+		struct conf_texts ca, crl;
+	} tls;
+	struct {
+		char *certificate, *key;
+	} signing;
+	struct {
+		int64_t frame_bytes, message_bytes, batch, credit, window_messages, window_bytes, links;
+		int64_t handshake_ms, stall_ms, heartbeat_ms, clock_skew_ms;
+		int64_t attempts;      /* deliveries to a recipient before a message is a dead letter */
+		int64_t redeliver_ms;  /* no receipt for so long: delivered again */
+	} limits;
+	struct {
+		int64_t gateways, verifiers; /* 0 verifiers: one for each core */
+	} threads;
+	struct {
+		int level, format;
+	} log;
+	struct conf_list parties;    /* struct settings_party */
+	struct conf_list agreements; /* struct settings_agreement */
+};
+
+extern const struct conf_table settings_table;
+
+#endif

@@ -1,0 +1,72 @@
+/* The ledger: every decision, in order, under one Merkle tree whose head the hub signs. An entry is msgpack
+ *   [1, number, at, kind, id, leaf, party, type, {detail}]
+ * kind is its text; id and leaf are nil where no message is meant; party is who caused it. A leaf of the tree is merkle_leaf(entry).
+ * Thread: the router's; reading functions take any store. */
+#ifndef BROKER_LEDGER_LEDGER_H
+#define BROKER_LEDGER_LEDGER_H
+
+#include "base/pack.h"
+#include "broker/store/store.h"
+#include "certs/head.h"
+
+enum ledger_kind {
+	LEDGER_STARTED,     /* the hub started: detail version */
+	LEDGER_STOPPED,
+	LEDGER_RELOADED,    /* configuration, certificates or lists were taken over: detail hash of each file */
+	LEDGER_LINK_UP,     /* detail address, certificate */
+	LEDGER_LINK_DOWN,   /* detail code, reason */
+	LEDGER_LINK_REFUSED,
+	LEDGER_ACCEPTED,    /* detail to [[party, agreement]…], thread, re, subject, issued, signed_at, verified_us */
+	LEDGER_REFUSED,     /* detail code, field, reason */
+	LEDGER_RECEIPT,     /* a recipient's receipt was accepted: detail of, disposition, code, sent_at, received_at, attempts */
+	LEDGER_ACKED,       /* a receipt or notice reached its addressee for good: detail recipient, sent_at */
+	LEDGER_EXPIRED,     /* for one recipient: detail recipient */
+	LEDGER_DEAD,        /* detail recipient, code, reason, attempts */
+	LEDGER_REQUEUED,    /* by the operator: detail recipient */
+	LEDGER_DISCARDED,   /* by the operator: detail recipient, reason */
+	LEDGER_KIND_COUNT
+};
+
+const char *ledger_kind_text(enum ledger_kind kind); /* "accepted" */
+
+/* Views over the entry's bytes. */
+struct ledger_entry {
+	int64_t number, at;
+	enum ledger_kind kind;
+	const uint8_t *id, *leaf; /* NULL: none */
+	struct bytes party, type;
+	struct bytes detail; /* packed map */
+};
+
+RESULT ledger_entry_decode(struct bytes in, struct ledger_entry *ret, struct err *err);
+
+struct ledger;
+
+/* Opens on a store and checks that the noted frontier fits the number of entries: corrupt otherwise. key and fingerprint: the hub's signing key;
+ * ledger_sign_with replaces them on a reload. */
+RESULT ledger_open(struct store *store, const char *hub, struct key *key, const uint8_t *fingerprint, struct ledger **ret, struct err *err);
+void ledger_sign_with(struct ledger *ledger, struct key *key, const uint8_t *fingerprint);
+void ledger_close(struct ledger *ledger);
+/* Appends within the caller's transaction; entry->number is assigned (and returned). The tree moves on only with ledger_committed. */
+RESULT ledger_append(struct ledger *ledger, const struct ledger_entry *entry, int64_t *ret_number, struct err *err);
+/* Puts the frontier into the transaction: call once before each store_commit that had appends. */
+RESULT ledger_seal(struct ledger *ledger, struct err *err);
+void ledger_committed(struct ledger *ledger);
+void ledger_rolled_back(struct ledger *ledger);
+int64_t ledger_size(const struct ledger *ledger); /* entries, with those of the open transaction */
+/* Signs the present head; kept for ledger_head and noted in the store within the caller's transaction. */
+RESULT ledger_sign(struct ledger *ledger, int64_t at, struct err *err);
+struct bytes ledger_head(const struct ledger *ledger); /* the last signed head; borrowed until the next ledger_sign; may be empty */
+
+struct ledger_report {
+	int64_t entries;
+	int64_t messages;   /* whose leaf was compared with the envelope that is stored */
+	int64_t head_size;  /* of the signed head */
+	int64_t bad_entry;  /* first that is wrong, -1: none */
+	struct hash root;
+};
+/* Rebuilds the tree from the first entry; compares it with the frontier and with the signed head (hub may be NULL: its signature is not checked), and
+ * each accepted message's leaf with the stored envelope. corrupt or signature with the entry in err->field. */
+RESULT ledger_verify(struct store *store, const struct signer *hub, struct ledger_report *ret, struct err *err);
+
+#endif

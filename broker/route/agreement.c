@@ -1,0 +1,224 @@
+#include "broker/route/agreement.h"
+
+#include "base/text.h"
+#include "schemas/party.h"
+
+#include <string.h>
+
+struct decision {
+	const struct snapshot *snapshot;
+	const struct agreement_question *question;
+	struct agreement_recipient *recipients;
+	size_t count, max;
+	struct err *err;
+};
+
+static bool agreement_applies(const struct snapshot_agreement *agreement, const struct agreement_question *question)
+{
+	const struct settings_agreement *settings = agreement->settings;
+	bool fits = false;
+	for (size_t i = 0; i < settings->from.count && !fits; i++)
+		fits = snapshot_fits(question->from, settings->from.at[i]);
+	if (!fits)
+		return false;
+	for (size_t i = 0; i < settings->types.count; i++)
+		if (text_match(settings->types.at[i], question->message->type))
+			return true;
+	return false;
+}
+
+static bool names_contain(const char *const *names, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(names[i], name))
+			return true;
+	return false;
+}
+
+static bool condition_holds(const struct snapshot_target *target, const struct snapshot_party *party, struct bytes main)
+{
+	struct bytes value, text;
+	if (!target->attribute)
+		return true;
+	return pack_pointer(main, target->pointer, &value) && pack_as_text(value, &text) &&
+	       snapshot_attribute_is(party, target->attribute, text);
+}
+
+static bool target_covers(const struct snapshot_target *target, const struct snapshot_party *party, const struct agreement_question *question)
+{
+	bool named = false;
+	switch (target->kind) {
+	case TARGET_PARTY:
+		named = !strcmp(target->name, party->name);
+		break;
+	case TARGET_PATTERN:
+		named = text_match(target->name, bytes_text(party->name));
+		break;
+	case TARGET_ROLE:
+		named = snapshot_has_role(party, bytes_text(target->name));
+		break;
+	case TARGET_THREAD:
+		named = names_contain(question->thread, question->thread_count, party->name);
+		break;
+	case TARGET_ORIGINATOR:
+		named = question->originator && !strcmp(question->originator, party->name);
+		break;
+	}
+	return named && condition_holds(target, party, question->main);
+}
+
+/* The classes of an agreement that names none: what any justice partner may see. */
+static bool class_cleared(const struct settings_agreement *agreement, struct bytes cls)
+{
+	if (agreement->classes.count == 0)
+		return bytes_is(cls, "PUB") || bytes_is(cls, "CJ");
+	for (size_t i = 0; i < agreement->classes.count; i++)
+		if (bytes_is(cls, agreement->classes.at[i]))
+			return true;
+	return false;
+}
+
+static const struct message_part *first_uncleared(const struct settings_agreement *agreement, const struct message *message)
+{
+	for (size_t i = 0; i < message->parts_count; i++)
+		if (!class_cleared(agreement, message->parts[i].cls))
+			return &message->parts[i];
+	return NULL;
+}
+
+static struct agreement_recipient *recipient_of(struct decision *decision, const struct snapshot_party *party)
+{
+	for (size_t i = 0; i < decision->count; i++)
+		if (decision->recipients[i].party == party)
+			return &decision->recipients[i];
+	return NULL;
+}
+
+/* Adds a recipient once; of several agreements that reach the same party, one that clears it for every class wins. */
+static result add_recipient(struct decision *decision, const struct snapshot_party *party, const struct settings_agreement *agreement)
+{
+	if (party == decision->question->from)
+		return OK;
+	struct agreement_recipient *known = recipient_of(decision, party);
+	if (known) {
+		if (first_uncleared(known->agreement, decision->question->message))
+			known->agreement = agreement;
+		return OK;
+	}
+	if (decision->count == decision->max)
+		return err_set(decision->err, CODE_TOO_LARGE, "/to", "more than %zu parties would receive it", decision->max);
+	decision->recipients[decision->count++] = (struct agreement_recipient){party, agreement};
+	return OK;
+}
+
+/* Adds every party that fits `address` (empty: any) and that a target of the agreement covers. */
+static result add_covered(struct decision *decision, const struct snapshot_agreement *agreement, struct bytes address, size_t *covered)
+{
+	struct bytes role = BYTES_NONE;
+	bool by_role = address.len && party_is_role(address, &role);
+	for (size_t i = 0; i < decision->snapshot->parties_count; i++) {
+		const struct snapshot_party *party = &decision->snapshot->parties[i];
+		if (address.len && !(by_role ? snapshot_has_role(party, role) : bytes_is(address, party->name)))
+			continue;
+		bool covers = false;
+		for (size_t t = 0; t < agreement->targets_count && !covers; t++)
+			covers = target_covers(&agreement->targets[t], party, decision->question);
+		if (!covers)
+			continue;
+		(*covered)++;
+		TRY(add_recipient(decision, party, agreement->settings));
+	}
+	return OK;
+}
+
+static result decide_routed(struct decision *decision)
+{
+	size_t routes = 0, covered = 0;
+	for (size_t i = 0; i < decision->snapshot->agreements_count; i++) {
+		const struct snapshot_agreement *agreement = &decision->snapshot->agreements[i];
+		if (!agreement->settings->route || !agreement_applies(agreement, decision->question))
+			continue;
+		routes++;
+		TRY(add_covered(decision, agreement, BYTES_NONE, &covered));
+	}
+	if (routes == 0)
+		return err_set(decision->err, CODE_NO_RECIPIENT, "/to", "no agreement routes this type; address it");
+	if (decision->count == 0)
+		return err_set(decision->err, CODE_NO_RECIPIENT, "/to", "nobody fits what the agreements route this type by");
+	return OK;
+}
+
+static result decide_addressed(struct decision *decision, struct bytes address)
+{
+	char shown[PARTY_MAX + 8];
+	struct bytes role;
+	size_t covered = 0;
+	text_safe(address, shown, sizeof(shown));
+	if (!party_is_role(address, &role) && !snapshot_party(decision->snapshot, address))
+		return err_set(decision->err, CODE_NO_RECIPIENT, "/to", "%s is not enrolled at this hub", shown);
+	for (size_t i = 0; i < decision->snapshot->agreements_count; i++) {
+		const struct snapshot_agreement *agreement = &decision->snapshot->agreements[i];
+		if (agreement_applies(agreement, decision->question))
+			TRY(add_covered(decision, agreement, address, &covered));
+	}
+	if (covered == 0)
+		return err_set(decision->err, CODE_NO_AGREEMENT, "/to", "no agreement lets %s send this type to %s",
+		               decision->question->from->name, shown);
+	return OK;
+}
+
+static result check_cleared(const struct decision *decision)
+{
+	for (size_t i = 0; i < decision->count; i++) {
+		const struct agreement_recipient *recipient = &decision->recipients[i];
+		const struct message_part *part = first_uncleared(recipient->agreement, decision->question->message);
+		char field[ERR_FIELD_MAX] = "/parts/", name[MESSAGE_NAME_MAX + 1], cls[MESSAGE_NAME_MAX + 1];
+		if (!part)
+			continue;
+		strncat(field, text_safe(part->name, name, sizeof(name)), sizeof(field) - 8);
+		return err_set(decision->err, CODE_NOT_CLEARED, field, "agreement \"%s\" does not clear %s for class %s",
+		               recipient->agreement->name, recipient->party->name, text_safe(part->cls, cls, sizeof(cls)));
+	}
+	return OK;
+}
+
+static bool any_applies(const struct snapshot *snapshot, const struct agreement_question *question)
+{
+	for (size_t i = 0; i < snapshot->agreements_count; i++)
+		if (agreement_applies(&snapshot->agreements[i], question))
+			return true;
+	return false;
+}
+
+result agreement_decide(const struct snapshot *snapshot, const struct agreement_question *question, struct agreement_recipient *ret, size_t max,
+                        size_t *ret_count, struct err *err)
+{
+	struct decision decision = {.snapshot = snapshot, .question = question, .recipients = ret, .max = max, .err = err};
+	char type[MESSAGE_TYPE_MAX + 1];
+	if (!any_applies(snapshot, question))
+		return err_set(err, CODE_NO_AGREEMENT, "/type", "no agreement lets %s send %s", question->from->name,
+		               text_safe(question->message->type, type, sizeof(type)));
+	if (question->message->to_count == 0)
+		TRY(decide_routed(&decision));
+	for (size_t i = 0; i < question->message->to_count; i++)
+		TRY(decide_addressed(&decision, question->message->to[i]));
+	if (decision.count == 0)
+		return err_set(err, CODE_NO_RECIPIENT, "/to", "the only party that fits is the sender itself");
+	TRY(check_cleared(&decision));
+	*ret_count = decision.count;
+	return OK;
+}
+
+bool agreement_needs_thread(const struct snapshot *snapshot, struct bytes type)
+{
+	for (size_t i = 0; i < snapshot->agreements_count; i++) {
+		const struct snapshot_agreement *agreement = &snapshot->agreements[i];
+		bool typed = false;
+		for (size_t t = 0; t < agreement->settings->types.count && !typed; t++)
+			typed = text_match(agreement->settings->types.at[t], type);
+		for (size_t t = 0; typed && t < agreement->targets_count; t++)
+			if (agreement->targets[t].kind == TARGET_THREAD || agreement->targets[t].kind == TARGET_ORIGINATOR)
+				return true;
+	}
+	return false;
+}

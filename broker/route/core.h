@@ -1,0 +1,62 @@
+/* What the files of this room share: the router's state. Nobody outside includes it. Thread: router. */
+#ifndef BROKER_ROUTE_CORE_H
+#define BROKER_ROUTE_CORE_H
+
+#include "base/metrics.h"
+#include "broker/ledger/ledger.h"
+#include "broker/wires/job.h"
+
+struct session;
+
+/* A frame that leaves once the group is committed. */
+struct outgoing {
+	uint64_t link;
+	struct blob *frame;
+	int64_t credit; /* submit credit that goes back with it */
+};
+
+/* A delivery that may leave directly, because its message is at hand and nothing waits before it. */
+struct fresh {
+	struct store_queued queued;
+	struct blob *envelope;
+};
+
+struct core {
+	struct wires *wires;
+	struct wire *in;
+	struct wire **gateways;
+	unsigned gateways_count;
+	struct wire *index, *admin;
+	struct store *store;
+	struct ledger *ledger;
+	struct snapshot *snapshot;
+
+	struct session *by_link, *by_party; /* uthash heads */
+	int64_t last_seq;
+	bool in_transaction, wants_head;
+	int64_t head_signed_at;
+	int64_t next_expiry; /* ms; 0: none; -1: ask the store */
+	int64_t started_at;
+
+	/* The present group. */
+	struct outgoing *outgoing;
+	size_t outgoing_count, outgoing_cap;
+	struct fresh *fresh;
+	size_t fresh_count, fresh_cap;
+	struct buf events; /* packed maps, one after the other */
+	size_t events_count;
+	struct buf scratch, hold, envelope;
+
+	struct metric *accepted, *receipts, *duplicates, *delivered, *redelivered, *expired, *dead, *groups, *commit_us, *decide_us, *group_size;
+};
+
+/* Opens the group's transaction if it is not open yet. */
+RESULT core_write(struct core *core, struct err *err);
+void core_send(struct core *core, uint64_t link, struct blob *frame, int64_t credit); /* takes the frame */
+void core_fresh(struct core *core, const struct store_queued *queued, struct blob *envelope); /* refs the envelope */
+/* Appends an entry to the ledger and, as an event, to the feed. */
+RESULT core_record(struct core *core, const struct ledger_entry *entry, int64_t *ret_number, struct err *err);
+/* Tells who must look after a commit, and forgets the group. */
+void core_forget_group(struct core *core);
+
+#endif
