@@ -92,6 +92,7 @@ struct conf_faults {
 
 void conf_faults_init(struct conf_faults *faults);
 void conf_faults_done(struct conf_faults *faults);
+/* Adds a line about `path` (may be empty) at the place. */
 void conf_fault(struct conf_faults *faults, struct conf_place place, const char *path, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 

@@ -48,6 +48,7 @@ struct log_gate {
 	int64_t held;
 };
 
+/* May this one be written? *ret_held_before: how many were held back since the last that was. */
 bool log_gate_pass(struct log_gate *gate, int64_t *ret_held_before);
 
 #endif

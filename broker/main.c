@@ -1,5 +1,5 @@
-/* liaison-broker: the hub. This file is the one place that sees all its rooms: it loads, starts the threads in one order, waits for signals, and stops
- * them in the other. */
+/* liaison-broker: the hub. This file is the one place that sees all its rooms: it loads, starts the threads in one order,
+ * waits for signals, and stops them in the other. */
 #include "base/clock.h"
 #include "base/daemon.h"
 #include "base/file.h"
@@ -130,7 +130,8 @@ static void *run_index(void *ctx)
 
 static void print_faults(const char *file, const struct conf_faults *faults)
 {
-	fprintf(stderr, "%.*s%s: %zu %s\n", (int)faults->text.len, faults->text.len ? (const char *)faults->text.at : "", file, faults->count,
+	fprintf(stderr, "%.*s%s: %zu %s\n", (int)faults->text.len, faults->text.len ? (const char *)faults->text.at : "", file,
+	        faults->count,
 	        faults->count == 1 ? "fault" : "faults");
 }
 
@@ -331,8 +332,8 @@ static void on_jobs(void *ctx)
 	}
 }
 
-/* Each is told when those before it in the flow have ended, so that nothing is left on the way. The gateways run on until the router has ended:
- * it must never wait for one that takes nothing. */
+/* Each is told when those before it in the flow have ended, so that nothing is left on the way. The gateways run on until
+ * the router has ended: it must never wait for one that takes nothing. */
 static void stop_threads(struct broker *broker)
 {
 	for (unsigned i = 0; i < broker->verifiers_count; i++)
@@ -366,7 +367,8 @@ static result open_store(struct broker *broker, struct err *err)
 	const struct snapshot *snapshot = broker->snapshot;
 	TRY(file_make_folder(snapshot->settings.data, 0700, err));
 	TRY(store_sqlite_open(snapshot->settings.data, &broker->store, err));
-	return ledger_open(broker->store, snapshot->settings.party, snapshot->signing_key, signer_fingerprint(snapshot->signing), &broker->ledger,
+	return ledger_open(broker->store, snapshot->settings.party, snapshot->signing_key, signer_fingerprint(snapshot->signing),
+	                   &broker->ledger,
 	                   err);
 }
 
@@ -482,12 +484,13 @@ static void watch(struct broker *broker)
 static void run(struct broker *broker)
 {
 	const struct settings *settings = &broker->snapshot->settings;
+	int64_t entries = ledger_size(broker->ledger);
 	watch(broker);
 	start_threads(broker);
 	daemon_notify("READY=1");
 	log_event(LOG_NOTICE, "started", LOG_TEXT("party", settings->party), LOG_TEXT("version", LIAISON_VERSION),
 	          LOG_TEXT("listen", settings->listen), LOG_INT("port", gateway_port(broker->gateways[0])),
-	          LOG_INT("parties", settings->parties.count), LOG_INT("ledger", ledger_size(broker->ledger)));
+	          LOG_INT("parties", settings->parties.count), LOG_INT("ledger", entries));
 	on_day(broker);
 	loop_run(broker->loop);
 	stop_threads(broker);
@@ -511,7 +514,8 @@ static void free_all(struct broker *broker)
 		index_close(broker->index);
 	loop_wire_free(broker->watch);
 	loop_free(broker->loop);
-	struct wire *const wires[] = {broker->in, broker->to_index, broker->to_router, broker->to_admin, broker->index_in, broker->router_to_main};
+	struct wire *const wires[] = {broker->in, broker->to_index, broker->to_router, broker->to_admin, broker->index_in,
+	                              broker->router_to_main};
 	for (size_t i = 0; i < sizeof(wires) / sizeof(*wires); i++)
 		wire_free(wires[i]);
 	wires_free(broker->wires);

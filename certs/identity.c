@@ -121,7 +121,8 @@ enum identity_kind identity_kind_for(enum trust_purpose purpose)
 
 /* --- the certificate --- */
 
-/* Scheme and namespace of a URN are compared without case (RFC 8141 §3.1): URN:LIAISON:… is one of ours, and then outside the syntax. */
+/* Scheme and namespace of a URN are compared without case (RFC 8141 §3.1): URN:LIAISON:… is one of ours, and then outside the
+ * syntax. */
 static bool is_ours(struct bytes uri)
 {
 	return uri.len >= strlen(PREFIX) && strncasecmp((const char *)uri.at, PREFIX, strlen(PREFIX)) == 0;

@@ -1,5 +1,5 @@
-/* What the files of this room share that has OpenSSL's types in it; nobody outside the room includes this. Functions that fail leave the library's
- * error queue as they found it. Thread: any, unless said otherwise. */
+/* What the files of this room share that has OpenSSL's types in it; nobody outside the room includes this. Functions that fail leave
+ * the library's error queue as they found it. Thread: any, unless said otherwise. */
 #ifndef CERTS_OPENSSL_H
 #define CERTS_OPENSSL_H
 
@@ -17,8 +17,8 @@
 /* Fetched once and kept: fetching takes locks. */
 const EVP_MD *hash_sha256(void);
 const EVP_MD *hash_sha384(void);
-/* The calling thread's context for signing and checking. Whoever takes it resets it first and is done with it before calling anything that may
- * take it too. */
+/* The calling thread's context for signing and checking. Whoever takes it resets it first and is done with it before calling anything
+ * that may take it too. */
 EVP_MD_CTX *hash_signing_context(void);
 
 /* --- signature.c: what each kind of key does --- */

@@ -77,6 +77,15 @@ const char *pki_index_reason(const char *text, int *ret_number)
 	return NULL;
 }
 
+const char *pki_index_reason_text(long number)
+{
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++) {
+		if (reasons[i].number == number)
+			return reasons[i].text;
+	}
+	return NULL;
+}
+
 /* --- rows --- */
 
 static void row_done(struct pki_row *row)

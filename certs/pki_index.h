@@ -1,4 +1,4 @@
-/* The authority's register, index.txt in the format that stock openssl keeps: one line for each certificate, six fields between tabs:
+/* The authority's register, index.txt in the format that stock openssl keeps: a line for each certificate, six fields between tabs:
  * status, expiry, revocation ("date" or "date,reason"), serial, file, subject. Thread: one. */
 #ifndef CERTS_PKI_INDEX_H
 #define CERTS_PKI_INDEX_H
@@ -34,7 +34,8 @@ enum { PKI_INDEX_TIME_MAX = 24 };
 char *pki_index_time(int64_t ms, char into[static PKI_INDEX_TIME_MAX]);
 int64_t pki_index_time_ms(const char *text, size_t len); /* 0 when it is none */
 
-/* Reasons of RFC 5280 §5.3.1 that this authority gives, in any case of letters; NULL otherwise. "" and NULL are "unspecified". */
+/* Reasons of RFC 5280 §5.3.1 that this authority gives, letters in any case; NULL otherwise. "" and NULL are "unspecified". */
 const char *pki_index_reason(const char *text, int *ret_number);
+const char *pki_index_reason_text(long number); /* NULL when this authority does not give it */
 
 #endif

@@ -211,7 +211,8 @@ static bool set_reason(X509_REVOKED *entry, const char *text)
 {
 	int number = 0;
 
-	/* RFC 5280 §5.3.1: unspecified is said by saying nothing. What is not known here was written by another tool, and stays revoked. */
+	/* RFC 5280 §5.3.1: unspecified is said by saying nothing. What is not known here was written by another tool, and stays
+	 * revoked. */
 	if (pki_index_reason(text, &number) == NULL || number == 0)
 		return true;
 	ASN1_ENUMERATED *reason = ASN1_ENUMERATED_new();

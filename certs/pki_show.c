@@ -151,13 +151,14 @@ static void show_entry(X509_REVOKED *entry, struct buf *out)
 {
 	char serial[CERTIFICATE_SERIAL_MAX] = "", when[CLOCK_TEXT_MAX];
 	ASN1_ENUMERATED *reason = X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, NULL, NULL);
-	char *text = reason != NULL ? i2s_ASN1_ENUMERATED_TABLE(NULL, reason) : NULL;
+	long number = reason != NULL ? ASN1_ENUMERATED_get(reason) : 0;
 
 	certificate_serial(X509_REVOKED_get0_serialNumber(entry), serial);
-	buf_printf(out, "revoked: %s on %s: %s\n", serial,
-	           clock_text(certificate_time_ms(X509_REVOKED_get0_revocationDate(entry)), when),
-	           text != NULL ? text : "Unspecified");
-	OPENSSL_free(text);
+	clock_text(certificate_time_ms(X509_REVOKED_get0_revocationDate(entry)), when);
+	if (pki_index_reason_text(number) != NULL)
+		buf_printf(out, "revoked: %s on %s: %s\n", serial, when, pki_index_reason_text(number));
+	else
+		buf_printf(out, "revoked: %s on %s: reason %ld\n", serial, when, number);
 	ASN1_ENUMERATED_free(reason);
 }
 

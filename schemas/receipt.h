@@ -19,6 +19,7 @@ struct receipt {
 	int64_t at;
 };
 
+/* Of the packed main part; malformed, with the field, when it is no receipt. */
 RESULT receipt_decode(struct bytes main_part, struct receipt *ret, struct err *err);
 void receipt_encode(const struct receipt *receipt, struct buf *out);
 
@@ -36,6 +37,7 @@ struct notice {
 	int64_t at;
 };
 
+/* Of the packed main part; malformed, with the field, when it is no notice. */
 RESULT notice_decode(struct bytes main_part, struct notice *ret, struct err *err);
 void notice_encode(const struct notice *notice, struct buf *out);
 

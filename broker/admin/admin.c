@@ -81,7 +81,8 @@ static result connect_all(struct admin *admin, struct wires *wires, struct err *
 	TRY(make_folder(settings->control, err));
 	TRY(make_folder(settings->events, err));
 	TRY(events_new(wires, settings->events, &admin->events, err));
-	return control_new(wires, admin->loop, settings->control, admin->to_router, admin->to_main, &admin->answers, &admin->control, err);
+	return control_new(wires, admin->loop, settings->control, admin->to_router, admin->to_main, &admin->answers, &admin->control,
+	                   err);
 }
 
 result admin_new(struct wires *wires, struct snapshot *snapshot, const char *file, struct index_view *view, struct store *reader,

@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/text.h"
-#include "broker/ledger/ledger_inside.h"
+#include "broker/ledger/ledger.h"
 #include "schemas/envelope.h"
 #include "schemas/plain.h"
 
@@ -162,15 +162,16 @@ result answers_check(const struct answers *answers, struct bytes request, struct
 static int64_t resident_bytes(void)
 {
 	char text[128] = "";
-	long long size = 0, resident = 0;
+	int64_t resident = 0;
 	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return 0;
 	ssize_t len = read(fd, text, sizeof(text) - 1);
 	close(fd);
-	if (len <= 0 || sscanf(text, "%lld %lld", &size, &resident) != 2)
+	const char *second = len > 0 ? strchr(text, ' ') : NULL; /* after the size of the whole address space */
+	if (!second || FAILED(text_int(bytes_of(second + 1, strcspn(second + 1, " ")), 0, INT64_MAX / 65536, &resident, NULL)))
 		return 0;
-	return (int64_t)resident * sysconf(_SC_PAGESIZE);
+	return resident * sysconf(_SC_PAGESIZE);
 }
 
 static int64_t entries_behind(const struct answers *answers)

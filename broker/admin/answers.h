@@ -1,5 +1,5 @@
-/* What the operator's questions are answered with, as packed maps: what the admin thread knows by itself, and what it makes of the router's answers.
- * Thread: admin. */
+/* What the operator's questions are answered with, as packed maps: what the admin thread knows by itself, and what it makes
+ * of the router's answers. Thread: admin. */
 #ifndef BROKER_ADMIN_ANSWERS_H
 #define BROKER_ADMIN_ANSWERS_H
 
@@ -35,6 +35,7 @@ RESULT answers_check(const struct answers *answers, struct bytes request, struct
 /* told: the router's answer. */
 RESULT answers_status(const struct answers *answers, struct bytes request, struct bytes told, struct buf *out, struct err *err);
 /* The one of the router's dead_list that {party, id} means, with the message's header. */
-RESULT answers_dead_show(const struct answers *answers, struct bytes request, struct bytes told, struct buf *out, struct err *err);
+RESULT answers_dead_show(const struct answers *answers, struct bytes request, struct bytes told, struct buf *out,
+                         struct err *err);
 
 #endif

@@ -1,5 +1,6 @@
-/* The control socket: a ROUTER wire where the operator's tools ask. A request is one JSON object {"op": …}, an answer one JSON object, or
- * {"error": {"code", "field", "reason"}}. Any DEALER or REQ may ask; answers may come in another order than questions. Thread: admin. */
+/* The control socket: a ROUTER wire where the operator's tools ask. A request is one JSON object {"op": …}, an answer one
+ * JSON object, or {"error": {"code", "field", "reason"}}. Any DEALER or REQ may ask; answers may come in another order than
+ * questions. Thread: admin. */
 #ifndef BROKER_ADMIN_CONTROL_H
 #define BROKER_ADMIN_CONTROL_H
 

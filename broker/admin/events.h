@@ -1,5 +1,5 @@
-/* The feed of events: what the router has committed, published as messages of two frames, the kind ("accepted", "receipt", "link_up" …) to subscribe
- * to and one JSON object. Who does not listen misses it; the ledger has it all. Thread: admin. */
+/* The feed of events: what the router has committed, published as messages of two frames, the kind ("accepted", "receipt",
+ * "link_up" …) to subscribe to and one JSON object. Who does not listen misses it; the ledger has it all. Thread: admin. */
 #ifndef BROKER_ADMIN_EVENTS_H
 #define BROKER_ADMIN_EVENTS_H
 

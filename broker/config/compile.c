@@ -139,11 +139,12 @@ static bool is_pointer(const char *text)
 	return true;
 }
 
-static void compile_condition(const struct snapshot *snapshot, const char *written, struct snapshot_target *target, const struct element *element)
+static void compile_condition(const struct snapshot *snapshot, const char *written, struct snapshot_target *target,
+                              const struct element *element)
 {
 	const char *equals = strchr(written, '=');
 	if (!equals || equals == written || !is_pointer(equals + 1)) {
-		FAULT(element, "to: \"%s\" is no condition; write ATTRIBUTE=/POINTER, like town=/person/address/town", written);
+		FAULT(element, "to: \"%s\" is no condition; write ATTRIBUTE=/POINTER, like town=/destination/town", written);
 		return;
 	}
 	target->attribute = mem_text_n(written, (size_t)(equals - written));
@@ -152,7 +153,8 @@ static void compile_condition(const struct snapshot *snapshot, const char *writt
 		FAULT(element, "to: no party has the attribute \"%s\"; correct it or add it to a party's attributes", target->attribute);
 }
 
-static void compile_target(const struct snapshot *snapshot, const char *written, struct snapshot_target *target, const struct element *element)
+static void compile_target(const struct snapshot *snapshot, const char *written, struct snapshot_target *target,
+                           const struct element *element)
 {
 	size_t len = strcspn(written, " \t");
 	const char *rest = written + len + strspn(written + len, " \t");

@@ -53,7 +53,8 @@ static void check_endpoint(const void *value, struct conf_place place, const cha
 	conf_fault(faults, place, path, "\"%s\" is no local endpoint; write one like ipc:///run/liaison/control", *(char *const *)value);
 }
 
-static void check_role(struct bytes role, const char *written, struct conf_place place, const char *path, struct conf_faults *faults)
+static void check_role(struct bytes role, const char *written, struct conf_place place, const char *path,
+                       struct conf_faults *faults)
 {
 	struct bytes name;
 	char address[PARTY_MAX + 8];
@@ -98,7 +99,8 @@ static void check_classes(const void *value, struct conf_place place, const char
 static const struct conf_field tls_fields[] = {
 	{.name = "certificate", .kind = CONF_PATH, .offset = IN(tls, certificate), .flags = CONF_REQUIRED,
 	 .help = "PEM file of the hub's TLS certificate, then its intermediates"},
-	{.name = "key", .kind = CONF_PATH, .offset = IN(tls, key), .flags = CONF_REQUIRED, .help = "PEM file of its private key, mode 0600"},
+	{.name = "key", .kind = CONF_PATH, .offset = IN(tls, key), .flags = CONF_REQUIRED,
+	 .help = "PEM file of its private key, mode 0600"},
 	{.name = "ca", .kind = CONF_TEXTS, .offset = IN(tls, ca), .flags = CONF_REQUIRED | CONF_IS_PATH,
 	 .help = "PEM files of the authorities whose certificates are believed"},
 	{.name = "crl", .kind = CONF_TEXTS, .offset = IN(tls, crl), .flags = CONF_IS_PATH,
@@ -109,14 +111,17 @@ static const struct conf_table tls_table = {tls_fields, COUNT(tls_fields), GROUP
 static const struct conf_field signing_fields[] = {
 	{.name = "certificate", .kind = CONF_PATH, .offset = IN(signing, certificate), .flags = CONF_REQUIRED,
 	 .help = "PEM file of the hub's signing certificate: for notices and the ledger's heads"},
-	{.name = "key", .kind = CONF_PATH, .offset = IN(signing, key), .flags = CONF_REQUIRED, .help = "PEM file of its private key, mode 0600"},
+	{.name = "key", .kind = CONF_PATH, .offset = IN(signing, key), .flags = CONF_REQUIRED,
+	 .help = "PEM file of its private key, mode 0600"},
 };
 static const struct conf_table signing_table = {signing_fields, COUNT(signing_fields), GROUP_SIZE(signing), CONF_NO_LINE, NULL};
 
 static const struct conf_field limits_fields[] = {
-	{.name = "frame_bytes", .kind = CONF_SIZE, .offset = IN(limits, frame_bytes), .fallback = "4 MiB", .min = 64 * KIB, .max = 16 * MIB,
+	{.name = "frame_bytes", .kind = CONF_SIZE, .offset = IN(limits, frame_bytes), .fallback = "4 MiB", .min = 64 * KIB,
+	 .max = 16 * MIB,
 	 .help = "largest frame on a link, either way"},
-	{.name = "message_bytes", .kind = CONF_SIZE, .offset = IN(limits, message_bytes), .fallback = "1 MiB", .min = 4 * KIB, .max = 15 * MIB,
+	{.name = "message_bytes", .kind = CONF_SIZE, .offset = IN(limits, message_bytes), .fallback = "1 MiB", .min = 4 * KIB,
+	 .max = 15 * MIB,
 	 .help = "largest message, header and parts"},
 	{.name = "batch", .kind = CONF_INT, .offset = IN(limits, batch), .fallback = "1024", .min = 1, .max = FRAME_BATCH_MAX,
 	 .help = "most messages under one signature"},
@@ -124,33 +129,42 @@ static const struct conf_field limits_fields[] = {
 	 .help = "messages that a link may have submitted and not had a verdict for"},
 	{.name = "window_messages", .kind = CONF_INT, .offset = IN(limits, window_messages), .fallback = "512", .min = 1,
 	 .max = WINDOW_MESSAGES_MAX, .help = "deliveries on their way over a link and not settled"},
-	{.name = "window_bytes", .kind = CONF_SIZE, .offset = IN(limits, window_bytes), .fallback = "8 MiB", .min = 64 * KIB, .max = 256 * MIB,
+	{.name = "window_bytes", .kind = CONF_SIZE, .offset = IN(limits, window_bytes), .fallback = "8 MiB", .min = 64 * KIB,
+	 .max = 256 * MIB,
 	 .help = "and their bytes"},
 	{.name = "links", .kind = CONF_INT, .offset = IN(limits, links), .fallback = "1024", .min = 1, .max = LINKS_MAX,
 	 .help = "connections at once, those at the handshake included"},
-	{.name = "handshake_ms", .kind = CONF_DURATION, .offset = IN(limits, handshake_ms), .fallback = "10 s", .min = 100, .max = 300 * SECOND_MS,
+	{.name = "handshake_ms", .kind = CONF_DURATION, .offset = IN(limits, handshake_ms), .fallback = "10 s", .min = 100,
+	 .max = 300 * SECOND_MS,
 	 .help = "how long a handshake, and the greeting after it, may take"},
-	{.name = "stall_ms", .kind = CONF_DURATION, .offset = IN(limits, stall_ms), .fallback = "30 s", .min = 100, .max = 3600 * SECOND_MS,
+	{.name = "stall_ms", .kind = CONF_DURATION, .offset = IN(limits, stall_ms), .fallback = "30 s", .min = 100,
+	 .max = 3600 * SECOND_MS,
 	 .help = "a link that takes nothing for so long is closed"},
-	{.name = "heartbeat_ms", .kind = CONF_DURATION, .offset = IN(limits, heartbeat_ms), .fallback = "15 s", .min = 50, .max = 3600 * SECOND_MS,
+	{.name = "heartbeat_ms", .kind = CONF_DURATION, .offset = IN(limits, heartbeat_ms), .fallback = "15 s", .min = 50,
+	 .max = 3600 * SECOND_MS,
 	 .help = "a silent link is asked after so long, and closed after three questions without an answer"},
-	{.name = "clock_skew_ms", .kind = CONF_DURATION, .offset = IN(limits, clock_skew_ms), .fallback = "2 min", .min = 0, .max = DAY_MS,
+	{.name = "clock_skew_ms", .kind = CONF_DURATION, .offset = IN(limits, clock_skew_ms), .fallback = "2 min", .min = 0,
+	 .max = DAY_MS,
 	 .help = "how far a message's times may lie in the future of this clock"},
 	{.name = "attempts", .kind = CONF_INT, .offset = IN(limits, attempts), .fallback = "8", .min = 1, .max = 1000,
 	 .help = "deliveries to a recipient before a message becomes a dead letter"},
-	{.name = "redeliver_ms", .kind = CONF_DURATION, .offset = IN(limits, redeliver_ms), .fallback = "60 s", .min = 100, .max = DAY_MS,
+	{.name = "redeliver_ms", .kind = CONF_DURATION, .offset = IN(limits, redeliver_ms), .fallback = "60 s", .min = 100,
+	 .max = DAY_MS,
 	 .help = "a delivery without a receipt is made again after so long"},
 };
 
 static void check_limits(const void *value, struct conf_place place, const char *path, struct conf_faults *faults)
 {
-	const struct settings *settings = (const struct settings *)(const void *)((const char *)value - offsetof(struct settings, limits));
+	const struct settings *settings = (const struct settings *)(const void *)((const char *)value - offsetof(struct settings,
+	                                                                                                         limits));
 	if (settings->limits.frame_bytes < settings->limits.message_bytes + FRAME_OVERHEAD_BYTES)
-		conf_fault(faults, place, path, "a message of message_bytes does not fit into frame_bytes; make frame_bytes larger by 16 KiB at least");
+		conf_fault(faults, place, path,
+		           "a message of message_bytes does not fit into frame_bytes; make frame_bytes larger by 16 KiB at least");
 	if (settings->limits.window_bytes < settings->limits.message_bytes)
 		conf_fault(faults, place, path, "a message of message_bytes does not fit into window_bytes; make window_bytes larger");
 }
-static const struct conf_table limits_table = {limits_fields, COUNT(limits_fields), GROUP_SIZE(limits), CONF_NO_LINE, check_limits};
+static const struct conf_table limits_table = {limits_fields, COUNT(limits_fields), GROUP_SIZE(limits), CONF_NO_LINE,
+                                               check_limits};
 
 static const struct conf_field threads_fields[] = {
 	{.name = "gateways", .kind = CONF_INT, .offset = IN(threads, gateways), .flags = CONF_NO_RELOAD, .fallback = "1", .min = 1,
@@ -165,7 +179,8 @@ static const char *const levels[] = {"debug", "info", "notice", "warning", "erro
 static const char *const formats[] = {"auto", "text", "json", NULL};
 
 static const struct conf_field log_fields_[] = {
-	{.name = "level", .kind = CONF_CHOICE, .offset = IN(log, level), .fallback = "info", .choices = levels, .help = "the least that is logged"},
+	{.name = "level", .kind = CONF_CHOICE, .offset = IN(log, level), .fallback = "info", .choices = levels,
+	 .help = "the least that is logged"},
 	{.name = "format", .kind = CONF_CHOICE, .offset = IN(log, format), .fallback = "auto", .choices = formats,
 	 .help = "auto: text on a terminal, json otherwise"},
 };
@@ -182,17 +197,19 @@ static const struct conf_field party_fields[] = {
 	{.name = "attributes", .kind = CONF_PAIRS, .offset = OF_PARTY(attributes), .check = check_attributes,
 	 .help = "what agreements may match content against; commas separate alternatives"},
 };
-static const struct conf_table party_table = {party_fields, COUNT(party_fields), sizeof(struct settings_party), OF_PARTY(line), NULL};
+static const struct conf_table party_table = {party_fields, COUNT(party_fields), sizeof(struct settings_party), OF_PARTY(line),
+                                              NULL};
 
 #define OF_AGREEMENT(member) offsetof(struct settings_agreement, member)
 static const struct conf_field agreement_fields[] = {
-	{.name = "name", .kind = CONF_TEXT, .offset = OF_AGREEMENT(name), .flags = CONF_REQUIRED, .help = "what the ledger and refusals call it"},
+	{.name = "name", .kind = CONF_TEXT, .offset = OF_AGREEMENT(name), .flags = CONF_REQUIRED,
+	 .help = "what the ledger and refusals call it"},
 	{.name = "from", .kind = CONF_TEXTS, .offset = OF_AGREEMENT(from), .flags = CONF_REQUIRED,
 	 .help = "who may send: a party, a pattern with *, or role:NAME"},
 	{.name = "types", .kind = CONF_TEXTS, .offset = OF_AGREEMENT(types), .flags = CONF_REQUIRED,
 	 .help = "what: a type like warrant.issue/1, or a pattern with *"},
 	{.name = "to", .kind = CONF_TEXTS, .offset = OF_AGREEMENT(to), .flags = CONF_REQUIRED,
-	 .help = "to whom: a party, a pattern, role:NAME, thread or originator; with a condition like role:police town=/last_known/town"},
+	 .help = "to whom: a party, a pattern, role:NAME, thread, originator; with a condition like role:police town=/last_known/town"},
 	{.name = "classes", .kind = CONF_TEXTS, .offset = OF_AGREEMENT(classes), .check = check_classes,
 	 .help = "sensitivity classes that the recipients are cleared for; none: PUB and CJ"},
 	{.name = "route", .kind = CONF_BOOL, .offset = OF_AGREEMENT(route), .fallback = "false",
@@ -205,7 +222,8 @@ static const struct conf_table agreement_table = {agreement_fields, COUNT(agreem
 static const struct conf_field fields[] = {
 	{.name = "party", .kind = CONF_TEXT, .offset = OF(party), .flags = CONF_REQUIRED | CONF_NO_RELOAD, .check = check_party,
 	 .help = "the hub's own name, as in its certificates"},
-	{.name = "listen", .kind = CONF_TEXT, .offset = OF(listen), .flags = CONF_NO_RELOAD, .fallback = "0.0.0.0:7400", .check = check_listen,
+	{.name = "listen", .kind = CONF_TEXT, .offset = OF(listen), .flags = CONF_NO_RELOAD, .fallback = "0.0.0.0:7400",
+	 .check = check_listen,
 	 .help = "address and port for the adapters"},
 	{.name = "data", .kind = CONF_PATH, .offset = OF(data), .flags = CONF_REQUIRED | CONF_NO_RELOAD,
 	 .help = "folder for messages, queues and the ledger"},

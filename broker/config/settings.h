@@ -7,7 +7,8 @@
 struct settings_party {
 	char *party;
 	struct conf_texts roles;
-	struct conf_pairs attributes; /* town = "Hartford, West Hartford": what agreements may match content against; commas separate alternatives */
+	/* town = "Hartford, West Hartford": what agreements may match content against; commas separate alternatives */
+	struct conf_pairs attributes;
 	char *title;
 	char *ori;
 	int line;
@@ -17,7 +18,9 @@ struct settings_agreement {
 	char *name;
 	struct conf_texts from;    /* PARTY, PATTERN with *, role:NAME */
 	struct conf_texts types;   /* TYPE, or a pattern with * */
-	struct conf_texts to;      /* ADDRESS [ATTRIBUTE=/POINTER]; or thread (everyone who has a part in the conversation), or originator (of the message that is answered) */
+	/* ADDRESS [ATTRIBUTE=/POINTER]; or thread (everyone who has a part in the conversation), or originator (of the message that is
+	 * answered) */
+	struct conf_texts to;
 	struct conf_texts classes; /* that the recipients are cleared for; empty: the classes PUB and CJ */
 	bool route;                /* an unaddressed message goes to all of `to`; false: only whoever is addressed */
 	int line;

@@ -107,7 +107,8 @@ struct load {
 static void file_fault(const struct load *load, const char *setting, const struct err *why)
 {
 	struct conf_place place = {load->file, 0};
-	conf_fault(load->faults, place, setting, "%s%s%s; %s", why->field, why->field[0] ? ": " : "", why->reason, code_remedy(why->code));
+	conf_fault(load->faults, place, setting, "%s%s%s; %s", why->field, why->field[0] ? ": " : "", why->reason,
+	           code_remedy(why->code));
 }
 
 static void load_trust(const struct load *load)
@@ -115,13 +116,15 @@ static void load_trust(const struct load *load)
 	struct snapshot *snapshot = load->snapshot;
 	const struct settings *settings = &snapshot->settings;
 	struct err why;
-	if (FAILED(trust_load((const char *const *)settings->tls.ca.at, settings->tls.ca.count, (const char *const *)settings->tls.crl.at,
+	if (FAILED(trust_load((const char *const *)settings->tls.ca.at, settings->tls.ca.count,
+	                      (const char *const *)settings->tls.crl.at,
 	                      settings->tls.crl.count, &snapshot->trust, &why)))
 		file_fault(load, "tls", &why);
 }
 
 /* That the hub would be believed by its own adapters, and is who the configuration says. */
-static void check_own(const struct load *load, const char *setting, const char *path, enum trust_purpose purpose, struct signer **ret)
+static void check_own(const struct load *load, const char *setting, const char *path, enum trust_purpose purpose,
+                      struct signer **ret)
 {
 	struct err why;
 	if (FAILED(trust_judge_file(load->snapshot->trust, path, purpose, clock_wall_ms(), ret, &why))) {
@@ -129,7 +132,8 @@ static void check_own(const struct load *load, const char *setting, const char *
 		return;
 	}
 	if (strcmp(signer_party(*ret), load->snapshot->settings.party) != 0)
-		conf_fault(load->faults, (struct conf_place){load->file, 0}, setting, "%s is of %s, not of %s; correct party or have the certificate issued",
+		conf_fault(load->faults, (struct conf_place){load->file, 0}, setting,
+		           "%s is of %s, not of %s; correct party or have the certificate issued",
 		           path, signer_party(*ret), load->snapshot->settings.party);
 }
 
@@ -155,7 +159,8 @@ static void load_signing(const struct load *load)
 		file_fault(load, "signing.key", &why);
 	check_own(load, "signing.certificate", settings->signing.certificate, TRUST_SIGN_HUB, &snapshot->signing);
 	if (snapshot->signing && snapshot->signing_key && !signer_owns_key(snapshot->signing, snapshot->signing_key))
-		conf_fault(load->faults, (struct conf_place){load->file, 0}, "signing.key", "%s is not the key of the certificate in %s; name the two that belong together",
+		conf_fault(load->faults, (struct conf_place){load->file, 0}, "signing.key",
+		           "%s is not the key of the certificate in %s; name the two that belong together",
 		           settings->signing.key, settings->signing.certificate);
 }
 

@@ -1,5 +1,5 @@
-/* What all threads of the broker share: one immutable, counted snapshot of the configuration, the catalogue, the trust and the agreements, compiled.
- * A reload builds another whole; whoever holds the old one finishes with it. Thread: any. */
+/* What all threads of the broker share: one immutable, counted snapshot of the configuration, the catalogue, the trust and
+ * the agreements, compiled. A reload builds another whole; whoever holds the old one finishes with it. Thread: any. */
 #ifndef BROKER_CONFIG_SNAPSHOT_H
 #define BROKER_CONFIG_SNAPSHOT_H
 

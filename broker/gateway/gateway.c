@@ -154,7 +154,8 @@ static result connect_all(struct gateway *gateway, struct wires *wires, unsigned
 	return listener_new(gateway->loop, gateway->home.snapshot->settings.listen, on_connection, gateway, &gateway->listener, err);
 }
 
-result gateway_new(struct wires *wires, struct snapshot *snapshot, unsigned number, unsigned verifiers, struct gateway **ret, struct err *err)
+result gateway_new(struct wires *wires, struct snapshot *snapshot, unsigned number, unsigned verifiers, struct gateway **ret,
+                   struct err *err)
 {
 	struct gateway *gateway = mem_alloc(sizeof(*gateway));
 	struct link_home *home = &gateway->home;

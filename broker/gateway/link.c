@@ -52,7 +52,8 @@ struct input {
 #define ROW(state_, event_, next_, action_) {LINK_##state_, LINK_ON_##event_, LINK_##next_, LINK_DO_##action_}
 
 static const struct link_row rows[] = {
-	ROW(HANDSHAKE, SECURED, HELLO, AWAIT),      ROW(HANDSHAKE, HELLO, HANDSHAKE, NOTHING),  ROW(HANDSHAKE, WELCOME, HANDSHAKE, NOTHING),
+	ROW(HANDSHAKE, SECURED, HELLO, AWAIT),      ROW(HANDSHAKE, HELLO, HANDSHAKE, NOTHING),  ROW(HANDSHAKE, WELCOME, HANDSHAKE,
+	                                                                                            NOTHING),
 	ROW(HANDSHAKE, WORK, HANDSHAKE, NOTHING),   ROW(HANDSHAKE, BYE, HANDSHAKE, NOTHING),    ROW(HANDSHAKE, REFUSE, CLOSING, HANG_UP),
 	ROW(HANDSHAKE, GONE, CLOSED, BURY),
 
@@ -103,7 +104,8 @@ const char *link_event_text(enum link_event event)
 void link_refused(struct link_home *home, const char *party, const char *address, const struct err *why)
 {
 	int64_t held = 0;
-	metric_add(metric_counter("liaison_links_refused", "Links refused before they were open, by code", "code", code_text(why->code)), 1);
+	metric_add(metric_counter("liaison_links_refused", "Links refused before they were open, by code", "code",
+	                          code_text(why->code)), 1);
 	if (log_gate_pass(&home->refusals, &held))
 		log_event(LOG_WARNING, "link_refused", LOG_TEXT("party", party ? party : ""), LOG_TEXT("address", address ? address : ""),
 		          LOG_REASON(why), LOG_INT("held_back", held));
@@ -138,7 +140,8 @@ static void note_end(struct link *link, const struct err *why)
 	link->is_over = true;
 	if (link->was_open) {
 		metric_add(link->home->open, -1);
-		log_event(LOG_NOTICE, "link_down", LOG_TEXT("party", link->party), LOG_TEXT("address", channel_address(link->channel)), LOG_REASON(why));
+		log_event(LOG_NOTICE, "link_down", LOG_TEXT("party", link->party), LOG_TEXT("address", channel_address(link->channel)),
+		          LOG_REASON(why));
 	} else if (why->code != CODE_STOPPING) {
 		link_refused(link->home, party_of(link), channel_address(link->channel), why);
 	}
@@ -259,7 +262,8 @@ static result take_work(struct link *link, const struct input *input, struct job
 	struct job *job = NULL;
 	TRY(intake_job(input->kind, input->frame, link->home->snapshot->settings.limits.batch, link->id, link->party, &job, err));
 	if (job->kind == JOB_SUBMIT && (int64_t)job->count > link->credit) {
-		result r = err_set(err, CODE_CREDIT, "", "%zu messages were submitted with credit for %lld", job->count, (long long)link->credit);
+		result r = err_set(err, CODE_CREDIT, "", "%zu messages were submitted with credit for %lld", job->count,
+		                   (long long)link->credit);
 		job_free(job);
 		return r;
 	}

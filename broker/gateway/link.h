@@ -1,5 +1,5 @@
-/* One connection of an adapter, from the handshake to the end: a state, a table of what each event does in it, and one function that moves.
- * Thread: its gateway's. */
+/* One connection of an adapter, from the handshake to the end: a state, a table of what each event does in it, and one
+ * function that moves. Thread: its gateway's. */
 #ifndef BROKER_GATEWAY_LINK_H
 #define BROKER_GATEWAY_LINK_H
 

@@ -117,7 +117,8 @@ static result connect_lines(struct outlet *outlet, struct wires *wires, struct e
 	return OK;
 }
 
-result outlet_new(struct loop *loop, struct wires *wires, unsigned verifiers, loop_fn on_room, void *ctx, struct outlet **ret, struct err *err)
+result outlet_new(struct loop *loop, struct wires *wires, unsigned verifiers, loop_fn on_room, void *ctx, struct outlet **ret,
+                  struct err *err)
 {
 	struct outlet *outlet = mem_alloc(sizeof(*outlet));
 	outlet->lines = mem_array(verifiers, sizeof(*outlet->lines));

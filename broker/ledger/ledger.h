@@ -27,6 +27,10 @@ enum ledger_kind {
 	LEDGER_KIND_COUNT
 };
 
+/* The note of the store that holds the newest signed head (certs/head.h), and the size that no note exceeds. */
+#define LEDGER_NOTE_HEAD "ledger.head"
+enum { LEDGER_NOTE_MAX = 4096 };
+
 const char *ledger_kind_text(enum ledger_kind kind); /* "accepted" */
 
 /* Views over the entry's bytes. */
@@ -38,6 +42,7 @@ struct ledger_entry {
 	struct bytes detail; /* packed map */
 };
 
+/* ret holds views over `in`. malformed when it is no entry. */
 RESULT ledger_entry_decode(struct bytes in, struct ledger_entry *ret, struct err *err);
 
 struct ledger;

@@ -5,10 +5,9 @@
 #include "broker/ledger/ledger.h"
 #include "certs/merkle.h"
 
-enum { LEDGER_ENTRY_MAX = 1 << 20, LEDGER_PARTY_MAX = 128, LEDGER_TYPE_MAX = 128, LEDGER_NOTE_MAX = 4096 };
+enum { LEDGER_ENTRY_MAX = 1 << 20, LEDGER_PARTY_MAX = 128, LEDGER_TYPE_MAX = 128 };
 
 #define LEDGER_NOTE_FRONTIER "ledger.frontier"
-#define LEDGER_NOTE_HEAD "ledger.head"
 
 /* Appends the entry; without a detail it gets an empty one. What could not be decoded again is refused: malformed, too_large. */
 RESULT ledger_entry_encode(const struct ledger_entry *entry, struct buf *out, struct err *err);

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "schemas/party.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct decision {
@@ -172,10 +173,10 @@ static result check_cleared(const struct decision *decision)
 	for (size_t i = 0; i < decision->count; i++) {
 		const struct agreement_recipient *recipient = &decision->recipients[i];
 		const struct message_part *part = first_uncleared(recipient->agreement, decision->question->message);
-		char field[ERR_FIELD_MAX] = "/parts/", name[MESSAGE_NAME_MAX + 1], cls[MESSAGE_NAME_MAX + 1];
+		char field[ERR_FIELD_MAX], name[MESSAGE_NAME_MAX + 1], cls[MESSAGE_NAME_MAX + 1];
 		if (!part)
 			continue;
-		strncat(field, text_safe(part->name, name, sizeof(name)), sizeof(field) - 8);
+		snprintf(field, sizeof(field), "/parts/%s", text_safe(part->name, name, sizeof(name)));
 		return err_set(decision->err, CODE_NOT_CLEARED, field, "agreement \"%s\" does not clear %s for class %s",
 		               recipient->agreement->name, recipient->party->name, text_safe(part->cls, cls, sizeof(cls)));
 	}

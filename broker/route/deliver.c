@@ -99,9 +99,9 @@ static result refill(struct core *core, struct session *session, struct err *err
 	static const size_t step = 2 * SESSION_FLIGHT_MAX;
 	struct parcel parcel = {.core = core, .session = session};
 	struct store_queued *queued = mem_array(step, sizeof(*queued));
-	size_t count = 0;
+	size_t count = 0, asked = session->flights_count + DELIVER_FRAME_MESSAGES;
 	int64_t now = clock_wall_ms();
-	result r = store_queue_next(core->store, session->number, NULL, queued, session->flights_count + DELIVER_FRAME_MESSAGES, &count, err);
+	result r = store_queue_next(core->store, session->number, NULL, queued, asked, &count, err);
 	size_t i = 0;
 	for (; !FAILED(r) && i < count && window_open(core, session); i++) {
 		if (session_flight(session, queued[i].place.seq) || (queued[i].expires && queued[i].expires <= now))
@@ -112,7 +112,7 @@ static result refill(struct core *core, struct session *session, struct err *err
 		session->alone = queued[i].attempts >= DELIVER_SUSPECT_ATTEMPTS;
 	}
 	parcel_send(&parcel);
-	if (!FAILED(r) && i == count && count < session->flights_count + DELIVER_FRAME_MESSAGES && !session->alone)
+	if (!FAILED(r) && i == count && count < asked && !session->alone)
 		session->backlog = false;
 	mem_free(queued);
 	return r;

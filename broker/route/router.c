@@ -355,6 +355,9 @@ result router_run(struct router *router, struct err *err)
 		gather(router, (int)deliver_wait_ms(&router->core, ROUTER_IDLE_MS));
 		TRY(run_group(router, err));
 	}
+	/* What came in while JOB_STOP was on its way is decided too: links that went, the last receipts. */
+	for (gather(router, 0); router->group_count; gather(router, 0))
+		TRY(run_group(router, err));
 	TRY(record_life(&router->core, LEDGER_STOPPED, err));
 	return run_group(router, err);
 }

@@ -24,11 +24,13 @@ static result check_parts(const struct message *message, const struct part *part
 			return err_set(err, CODE_PART_HASH, pointer_key("/parts", parts[i].name, place), "a part that the header does not name");
 		struct hash hash = hash_of_two(bytes_of(parts[i].salt, MESSAGE_SALT_LEN), parts[i].bytes);
 		if (!hash_equal(&hash, named->hash))
-			return err_set(err, CODE_PART_HASH, pointer_key("/parts", parts[i].name, place), "the salt and bytes are not those that were signed");
+			return err_set(err, CODE_PART_HASH, pointer_key("/parts", parts[i].name, place),
+			               "the salt and bytes are not those that were signed");
 	}
 	for (size_t i = 0; i < message->parts_count; i++)
 		if (!part_find(parts, count, message->parts[i].name))
-			return err_set(err, CODE_PART_HASH, pointer_key("/parts", message->parts[i].name, place), "the header names a part that did not come along");
+			return err_set(err, CODE_PART_HASH, pointer_key("/parts", message->parts[i].name, place),
+			               "the header names a part that did not come along");
 	return OK;
 }
 
@@ -36,7 +38,8 @@ static result check_times(const struct judge *judge, const struct message *messa
 {
 	int64_t skew = judge->snapshot->settings.limits.clock_skew_ms;
 	if (message->issued > judge->now + skew)
-		return err_set(err, CODE_CLOCK, "/issued", "lies %lld ms in the future of this clock", (long long)(message->issued - judge->now));
+		return err_set(err, CODE_CLOCK, "/issued", "lies %lld ms in the future of this clock",
+		               (long long)(message->issued - judge->now));
 	if (message->expires && message->expires <= judge->now)
 		return err_set(err, CODE_EXPIRED, "/expires", "passed %lld ms ago", (long long)(judge->now - message->expires));
 	return OK;
@@ -77,7 +80,8 @@ static result judge_message(const struct judge *judge, struct candidate *candida
 	char from[TRUST_NAME_MAX];
 	size_t count = 0;
 	if (!bytes_is(message->from, judge->party))
-		return err_set(err, CODE_NOT_YOUR_PARTY, "/from", "says %s; the link is that of %s", text_safe(message->from, from, sizeof(from)),
+		return err_set(err, CODE_NOT_YOUR_PARTY, "/from", "says %s; the link is that of %s",
+		               text_safe(message->from, from, sizeof(from)),
 		               judge->party);
 	TRY(part_decode_all(candidate->parts, parts, &count, err));
 	TRY(check_parts(message, parts, count, err));
@@ -91,7 +95,8 @@ static result judge_message(const struct judge *judge, struct candidate *candida
 
 static result check_size(const struct judge *judge, const struct candidate *candidate, struct err *err)
 {
-	int64_t size = (int64_t)(candidate->message.header.len + candidate->parts.len), most = judge->snapshot->settings.limits.message_bytes;
+	int64_t size = (int64_t)(candidate->message.header.len + candidate->parts.len);
+	int64_t most = judge->snapshot->settings.limits.message_bytes;
 	if (size > most)
 		return err_set(err, CODE_TOO_LARGE, "", "%lld bytes with its parts; the most are %lld", (long long)size, (long long)most);
 	return OK;
@@ -103,7 +108,8 @@ static void refuse(struct candidate *candidate, const struct err *why)
 	*candidate->refusal = *why;
 }
 
-/* A header that cannot be decoded may still say which message it is about, and is answered by that. Nothing else of it is passed on. */
+/* A header that cannot be decoded may still say which message it is about, and is answered by that. Nothing else of it is passed
+ * on. */
 static result salvage(struct candidate *candidate, const struct err *why, struct err *err)
 {
 	struct bytes header = candidate->message.header, value;
@@ -151,11 +157,13 @@ static result check_batch(const struct judge *judge, const struct frame_submit *
 	if (FAILED(r))
 		return err_set(err, CODE_SIGNATURE, "statement", "%s", err->reason);
 	if (*ret_signed_at > judge->now + judge->snapshot->settings.limits.clock_skew_ms)
-		return err_set(err, CODE_CLOCK, "signed_at", "lies %lld ms in the future of this clock", (long long)(*ret_signed_at - judge->now));
+		return err_set(err, CODE_CLOCK, "signed_at", "lies %lld ms in the future of this clock",
+		               (long long)(*ret_signed_at - judge->now));
 	return OK;
 }
 
-/* What is wrong with the batch is wrong with each message of it, unless that is worse off by itself: from another party. */
+/* What is wrong with the batch is wrong with each message of it. Only of who signed it with a certificate that is nobody's
+ * here, the message may say more. */
 static result judge_one(const struct judge *judge, struct candidate *candidate, const struct err *batch, struct err *err)
 {
 	struct err why;
@@ -163,10 +171,11 @@ static result judge_one(const struct judge *judge, struct candidate *candidate, 
 	if (!FAILED(r))
 		r = message_decode(candidate->message.header, &candidate->message, &why);
 	if (FAILED(r))
-		TRY(salvage(candidate, &why, err));
+		TRY(salvage(candidate, batch->code != CODE_OK ? batch : &why, err));
 	else
 		r = judge_message(judge, candidate, &why);
-	if (batch->code != CODE_OK && r.code != CODE_NOT_YOUR_PARTY)
+	bool says_more = batch->code == CODE_CERTIFICATE && r.code == CODE_NOT_YOUR_PARTY;
+	if (batch->code != CODE_OK && !says_more)
 		refuse(candidate, batch);
 	else if (FAILED(r))
 		refuse(candidate, &why);
@@ -187,7 +196,8 @@ static void number_paths(struct candidate *candidates, const struct hash *leaves
 	mem_free(lens);
 }
 
-static result judge_all(const struct judge *judge, struct frame_submit *submit, struct candidate *candidates, size_t count, struct err *err)
+static result judge_all(const struct judge *judge, struct frame_submit *submit, struct candidate *candidates, size_t count,
+                        struct err *err)
 {
 	struct hash *leaves = mem_array(count, sizeof(*leaves));
 	struct err batch = {.code = CODE_OK};

@@ -242,7 +242,8 @@ static result connect_all(struct verifier *verifier, struct wires *wires, struct
 	return OK;
 }
 
-result verifier_new(struct wires *wires, struct snapshot *snapshot, unsigned number, unsigned verifiers, unsigned gateways, struct verifier **ret,
+result verifier_new(struct wires *wires, struct snapshot *snapshot, unsigned number, unsigned verifiers, unsigned gateways,
+                    struct verifier **ret,
                     struct err *err)
 {
 	struct verifier *verifier = mem_alloc(sizeof(*verifier));

@@ -1,5 +1,5 @@
-/* A verifier: a thread that checks what adapters submit, on the way from the gateways to the router. All of one link comes through the same
- * verifier, so it stays in order. Thread: made and freed by main, otherwise its own. */
+/* A verifier: a thread that checks what adapters submit, on the way from the gateways to the router. All of one link comes
+ * through the same verifier, so it stays in order. Thread: made and freed by main, otherwise its own. */
 #ifndef BROKER_VERIFY_VERIFIER_H
 #define BROKER_VERIFY_VERIFIER_H
 
@@ -7,8 +7,10 @@
 
 struct verifier;
 
-/* Binds ENDPOINT_VERIFIER number; connects to the router and the gateways, which may be bound later. number < verifiers. The snapshot is ref'd. */
-RESULT verifier_new(struct wires *wires, struct snapshot *snapshot, unsigned number, unsigned verifiers, unsigned gateways, struct verifier **ret,
+/* Binds ENDPOINT_VERIFIER number; connects to the router and the gateways, which may be bound later. number < verifiers. The
+ * snapshot is ref'd. */
+RESULT verifier_new(struct wires *wires, struct snapshot *snapshot, unsigned number, unsigned verifiers, unsigned gateways,
+                    struct verifier **ret,
                     struct err *err);
 /* Until JOB_STOP, and then what is there still; or until the wires are shut down. */
 void verifier_run(struct verifier *verifier);

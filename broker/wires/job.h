@@ -1,6 +1,6 @@
 /* Every message between the broker's threads: one enumeration, one struct, one free. A job's ownership passes with its pointer.
  *
- *   gateway → verifier → router   LINK_UP  SUBMIT  ACK  CREDIT  CERT_ASK  LINK_DOWN       (all of one link by one verifier: in order)
+ *   gateway → verifier → router   LINK_UP  SUBMIT  ACK  CREDIT  CERT_ASK  LINK_DOWN  (all of one link by one verifier: in order)
  *   router → gateway              SEND  CLOSE
  *   verifier → gateway            CLOSE (a frame in which nothing can be answered)
  *   gateway → every verifier      LINK_UP (of a link that another verifier serves: whose signing certificate it is)
@@ -37,7 +37,7 @@ enum job_kind {
 
 /* One message of a SUBMIT, judged by a verifier. Views point into job->frame. */
 struct candidate {
-	struct message message; /* decoded; message.id is NULL when not even that could be read: then nothing can be answered but a BYE */
+	struct message message; /* decoded; of one that could not be, only header and id: without an id no job passes the verifier */
 	struct bytes parts;     /* packed */
 	struct bytes main;      /* the main part's bytes; may be empty */
 	struct hash leaf;
@@ -77,7 +77,7 @@ unsigned job_verifier(uint64_t link, unsigned verifiers); /* number of the verif
 #define ENDPOINT_VERIFIER "inproc://verifier-%u" /* PULL bound by the verifier, gateways PUSH */
 #define ENDPOINT_ROUTER "inproc://router"        /* PULL bound by the router; verifiers, admin and main PUSH */
 #define ENDPOINT_GATEWAY "inproc://gateway-%u"   /* PULL bound by the gateway; router and main PUSH */
-#define ENDPOINT_INDEX "inproc://index"          /* PULL bound by the index thread; router and main PUSH; full means it is told already */
+#define ENDPOINT_INDEX "inproc://index"          /* PULL bound by the index thread; router and main PUSH; full: it is told already */
 #define ENDPOINT_ADMIN "inproc://admin"          /* PULL bound by admin; router and main PUSH */
 #define ENDPOINT_MAIN "inproc://main"            /* PULL bound by main; gateways, the router's thread and admin PUSH */
 

@@ -13,7 +13,7 @@ static int64_t now_ms;
 static const struct {
 	const char *party, *person, *role;
 } persons[] = {
-	{BOARD, "m.alvarez", "board_chair"}, {BOARD, "j.doe", "board_member"}, {BOARD, "r.roe", "board_member"},
+	{BOARD, "m.alvarez", "board_chair"}, {BOARD, "j.doe", "board_member"},       {BOARD, "r.roe", "board_member"},
 	{BOARD, "c.clerk", "clerk"},         {"ct.police", "p.poe", "board_member"},
 };
 
@@ -134,11 +134,14 @@ static void signs_this_type_and_this_content_only(void **state)
 
 	(void)state;
 	pki_fixture_fine(check(buf_bytes(&approvals), &one_person, &err), &err);
-	assert_int_equal(approval_check(trust, buf_bytes(&approvals), BOARD, BYTES_LIT("release.authorize/2"), CONTENT, &one_person, &err).code,
+	assert_int_equal(
+		approval_check(trust, buf_bytes(&approvals), BOARD, BYTES_LIT("release.authorize/2"), CONTENT, &one_person, &err).code,
+		CODE_AUTHORITY);
+	assert_int_equal(approval_check(trust, buf_bytes(&approvals), BOARD, TYPE, BYTES_LIT("the Content"), &one_person, &err).code,
 	                 CODE_AUTHORITY);
-	assert_int_equal(approval_check(trust, buf_bytes(&approvals), BOARD, TYPE, BYTES_LIT("the Content"), &one_person, &err).code, CODE_AUTHORITY);
 	crafted_says(&err, CODE_AUTHORITY, "does not fit this content");
-	assert_int_equal(approval_check(trust, buf_bytes(&approvals), "ct.police", TYPE, CONTENT, &one_person, &err).code, CODE_AUTHORITY);
+	assert_int_equal(approval_check(trust, buf_bytes(&approvals), "ct.police", TYPE, CONTENT, &one_person, &err).code,
+	                 CODE_AUTHORITY);
 	buf_done(&approvals);
 }
 
@@ -270,10 +273,12 @@ static const struct {
 	enum code code;
 } shapes[] = {
 	{"pracs", "m.alvarez", 1, CODE_AUTHORITY}, /* the shape is right, the signature not */
-	{"scarp", "m.alvarez", 1, CODE_AUTHORITY}, {"pracs", "m.alvares", 1, CODE_AUTHORITY}, {"pracs", "m.alvarez", 0, CODE_MALFORMED},
-	{"pracs", "m.alvarez", 5, CODE_MALFORMED}, {"prac", "m.alvarez", 1, CODE_MALFORMED},  {"racs", "m.alvarez", 1, CODE_MALFORMED},
-	{"pacs", "m.alvarez", 1, CODE_MALFORMED},  {"prcs", "m.alvarez", 1, CODE_MALFORMED},  {"pras", "m.alvarez", 1, CODE_MALFORMED},
-	{"pracsx", "m.alvarez", 1, CODE_MALFORMED}, {"ppracs", "m.alvarez", 1, CODE_MALFORMED}, {"", "m.alvarez", 1, CODE_MALFORMED},
+	{"scarp", "m.alvarez", 1, CODE_AUTHORITY},  {"pracs", "m.alvares", 1, CODE_AUTHORITY},
+	{"pracs", "m.alvarez", 0, CODE_MALFORMED},  {"pracs", "m.alvarez", 5, CODE_MALFORMED},
+	{"prac", "m.alvarez", 1, CODE_MALFORMED},   {"racs", "m.alvarez", 1, CODE_MALFORMED},
+	{"pacs", "m.alvarez", 1, CODE_MALFORMED},   {"prcs", "m.alvarez", 1, CODE_MALFORMED},
+	{"pras", "m.alvarez", 1, CODE_MALFORMED},   {"pracsx", "m.alvarez", 1, CODE_MALFORMED},
+	{"ppracs", "m.alvarez", 1, CODE_MALFORMED}, {"", "m.alvarez", 1, CODE_MALFORMED},
 };
 
 static void refuses_missing_unknown_and_repeated_fields(void **state)
@@ -294,8 +299,12 @@ static void refuses_missing_unknown_and_repeated_fields(void **state)
 static void refuses_what_is_no_array_of_at_most_eight(void **state)
 {
 	static const struct bytes bad[] = {
-		{(const uint8_t *)"", 0},         {(const uint8_t *)"\x80", 1},     {(const uint8_t *)"\xc0", 1},
-		{(const uint8_t *)"\x91", 1},     {(const uint8_t *)"\x91\x01", 2}, {(const uint8_t *)"\x90\x90", 2},
+		{(const uint8_t *)"", 0},
+		{(const uint8_t *)"\x80", 1},
+		{(const uint8_t *)"\xc0", 1},
+		{(const uint8_t *)"\x91", 1},
+		{(const uint8_t *)"\x91\x01", 2},
+		{(const uint8_t *)"\x90\x90", 2},
 		{(const uint8_t *)"\xdd\xff\xff\xff\xff", 5},
 		{(const uint8_t *)"\x99\x80\x80\x80\x80\x80\x80\x80\x80\x80", 10},
 	};

@@ -124,7 +124,8 @@ static void names_are_fit_for_a_log(void **state)
 	assert_null(strchr(text, '\n'));
 	assert_non_null(strstr(text, "J\xc3\xb8rn"));
 	for (int i = 0; i < 10; i++)
-		X509_NAME_add_entry_by_NID(name, NID_organizationName, MBSTRING_UTF8, (const uint8_t *)"a long name of an organisation", -1, -1, 0);
+		X509_NAME_add_entry_by_NID(name, NID_organizationName, MBSTRING_UTF8, (const uint8_t *)"a long name of an organisation",
+		                           -1, -1, 0);
 	assert_true(strlen(certificate_name(name, text)) < CERTIFICATE_NAME_MAX);
 	X509_NAME_free(name);
 }

@@ -1,4 +1,4 @@
-/* Certificates as no decent authority would issue them, for tests: signed by the fixture's authority, or by a key of one's own. */
+/* Certificates as no decent authority would issue them, for tests: signed by the fixture's authority, or by one's own key. */
 #ifndef TESTS_UNIT_CERTS_CRAFTED_H
 #define TESTS_UNIT_CERTS_CRAFTED_H
 
@@ -15,17 +15,23 @@ struct crafted_name {
 	struct bytes text;
 };
 
-#define CRAFTED_NAME(type, text) {type, {(const uint8_t *)(text), sizeof(text) - 1}}
+#define CRAFTED_NAME(type, text)                                                                                                 \
+	{                                                                                                                            \
+		type,                                                                                                                    \
+		{                                                                                                                        \
+			(const uint8_t *)(text), sizeof(text) - 1                                                                            \
+		}                                                                                                                        \
+	}
 #define CRAFTED_URI(text) CRAFTED_NAME(GEN_URI, text)
 
 struct crafted {
 	struct crafted_name names[CRAFTED_NAMES_MAX];
-	const char *usage;    /* as in openssl's configuration; NULL: no extension */
+	const char *usage; /* as in openssl's configuration; NULL: no extension */
 	const char *extended;
 	const char *basic;
-	EVP_PKEY *key;        /* NULL: a new one on P-256; taken over */
+	EVP_PKEY *key;             /* NULL: a new one on P-256; taken over */
 	int64_t from_ms, until_ms; /* 0: a day ago, in a day */
-	const EVP_MD *digest; /* NULL: SHA-256 */
+	const EVP_MD *digest;      /* NULL: SHA-256 */
 };
 
 static inline X509 *crafted_load_authority(struct pki_fixture *pki)
@@ -80,8 +86,10 @@ static inline X509 *crafted_new(const struct crafted *like, X509 *issuer, EVP_PK
 	hash_random(serial, sizeof(serial));
 	X509_set_version(certificate, X509_VERSION_3);
 	ASN1_STRING_set(X509_get_serialNumber(certificate), serial, sizeof(serial));
-	ASN1_TIME_set(X509_getm_notBefore(certificate), (time_t)((like->from_ms != 0 ? like->from_ms : now_ms - PKI_FIXTURE_DAY_MS) / 1000));
-	ASN1_TIME_set(X509_getm_notAfter(certificate), (time_t)((like->until_ms != 0 ? like->until_ms : now_ms + PKI_FIXTURE_DAY_MS) / 1000));
+	ASN1_TIME_set(X509_getm_notBefore(certificate),
+	              (time_t)((like->from_ms != 0 ? like->from_ms : now_ms - PKI_FIXTURE_DAY_MS) / 1000));
+	ASN1_TIME_set(X509_getm_notAfter(certificate),
+	              (time_t)((like->until_ms != 0 ? like->until_ms : now_ms + PKI_FIXTURE_DAY_MS) / 1000));
 	X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_UTF8, (const uint8_t *)"crafted", -1, -1, 0);
 	X509_set_issuer_name(certificate, issuer != NULL ? X509_get_subject_name(issuer) : name);
 	X509_set_pubkey(certificate, key);

@@ -86,7 +86,8 @@ static void only_that_hubs_signing_certificate_signs_its_head(void **state)
 	struct signer *party = pki_fixture_signer(&pki, trust, "ct.hub-sign", TRUST_SIGN_PARTY);
 	struct key *other_key = pki_fixture_key(&pki, "other-sign"), *party_key = pki_fixture_key(&pki, "ct.hub-sign");
 	struct buf by_other = sign(other_key, other, "ct.hub", 1), by_party = sign(party_key, party, "ct.hub", 1);
-	struct buf forged = sign(other_key, hub, "ct.hub", 1), renamed = sign(key, hub, "ct.other", 1), other_named = sign(key, other, "ct.hub", 1);
+	struct buf forged = sign(other_key, hub, "ct.hub", 1), renamed = sign(key, hub, "ct.other", 1),
+			   other_named = sign(key, other, "ct.hub", 1);
 	struct head head;
 	struct err err;
 
@@ -118,10 +119,12 @@ static const struct {
 	size_t root_len;
 	int64_t at;
 } odds[] = {
-	{2, 6, "liaison-head", 1, "ct.hub", 1, 32, 1},  {4, 6, "liaison-head", 1, "ct.hub", 1, 32, 1},   {3, 5, "liaison-head", 1, "ct.hub", 1, 32, 1},
-	{3, 7, "liaison-head", 1, "ct.hub", 1, 32, 1},  {3, 6, "liaison-batch", 1, "ct.hub", 1, 32, 1},  {3, 6, "liaison-head", 2, "ct.hub", 1, 32, 1},
-	{3, 6, "liaison-head", 1, "CT.hub", 1, 32, 1},  {3, 6, "liaison-head", 1, "", 1, 32, 1},         {3, 6, "liaison-head", 1, "ct.hub", -1, 32, 1},
-	{3, 6, "liaison-head", 1, "ct.hub", 1, 31, 1},  {3, 6, "liaison-head", 1, "ct.hub", 1, 32, -1},  {3, 6, "liaison-head", 1, "ct..hub", 1, 32, 1},
+	{2, 6, "liaison-head", 1, "ct.hub", 1, 32, 1},  {4, 6, "liaison-head", 1, "ct.hub", 1, 32, 1},
+	{3, 5, "liaison-head", 1, "ct.hub", 1, 32, 1},  {3, 7, "liaison-head", 1, "ct.hub", 1, 32, 1},
+	{3, 6, "liaison-batch", 1, "ct.hub", 1, 32, 1}, {3, 6, "liaison-head", 2, "ct.hub", 1, 32, 1},
+	{3, 6, "liaison-head", 1, "CT.hub", 1, 32, 1},  {3, 6, "liaison-head", 1, "", 1, 32, 1},
+	{3, 6, "liaison-head", 1, "ct.hub", -1, 32, 1}, {3, 6, "liaison-head", 1, "ct.hub", 1, 31, 1},
+	{3, 6, "liaison-head", 1, "ct.hub", 1, 32, -1}, {3, 6, "liaison-head", 1, "ct..hub", 1, 32, 1},
 };
 
 static void refuses_heads_that_differ_in_anything(void **state)

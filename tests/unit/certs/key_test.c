@@ -210,7 +210,8 @@ static void write_pkey(const char *path, EVP_PKEY *pkey, const EVP_CIPHER *ciphe
 
 	assert_non_null(pkey);
 	assert_non_null(file);
-	assert_int_equal(PEM_write_PKCS8PrivateKey(file, pkey, cipher, cipher != NULL ? "secret" : NULL, cipher != NULL ? 6 : 0, NULL, NULL), 1);
+	assert_int_equal(
+		PEM_write_PKCS8PrivateKey(file, pkey, cipher, cipher != NULL ? "secret" : NULL, cipher != NULL ? 6 : 0, NULL, NULL), 1);
 	assert_int_equal(fclose(file), 0);
 	EVP_PKEY_free(pkey);
 }

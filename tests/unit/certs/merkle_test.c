@@ -99,7 +99,8 @@ static struct hash unhex(const char *text)
 /* The leaves and roots that implementations of Certificate Transparency test each other with. */
 static void known_trees_have_their_known_roots(void **state)
 {
-	static const char *const data[] = {"", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"};
+	static const char *const data[] = {
+		"", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"};
 	static const char *const roots[] = {
 		"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		"6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
@@ -143,7 +144,8 @@ static void roots_follow_the_recursive_definition(void **state)
 		assert_int_equal(frontier.peaks_count, __builtin_popcountll(size));
 		if (size > LEAVES && size != BATCH && size != BATCH - 1)
 			continue;
-		struct hash expected = recursive_root(leaves, size), root = merkle_root(leaves, size), grown = merkle_frontier_root(&frontier);
+		struct hash expected = recursive_root(leaves, size), root = merkle_root(leaves, size),
+					grown = merkle_frontier_root(&frontier);
 		assert_memory_equal(root.at, expected.at, HASH_LEN);
 		assert_memory_equal(grown.at, expected.at, HASH_LEN);
 	}
@@ -188,7 +190,7 @@ static void all_paths_at_once_are_the_paths_one_by_one(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
 		merkle_paths(leaves, sizes[i], paths, lens);
-		for (size_t index = 0; index < sizes[i]; index += sizes[i] > 100 ? 37 : 1) {
+		for (size_t index = 0; index<sizes[i]; index += sizes[i]> 100 ? 37 : 1) {
 			struct hash path[64];
 			size_t len = 0;
 			merkle_path(leaves, sizes[i], index, path, &len);

@@ -1,4 +1,5 @@
-/* An authority and whom it certifies, for tests: made with certs/pki in a folder of its own under /tmp. Everything ends the test on failure.
+/* An authority and whom it certifies, for tests: made with certs/pki in a folder of its own under /tmp. Everything ends the test
+ * on failure.
  *
  *   struct pki_fixture pki;
  *   pki_fixture_new(&pki);
@@ -124,7 +125,8 @@ static inline void pki_fixture_party(struct pki_fixture *pki, const char *party)
 
 static inline void pki_fixture_person(struct pki_fixture *pki, const char *party, const char *person, const char *role)
 {
-	const struct pki_subject subject = {.purpose = TRUST_SIGN_PERSON, .party = party, .person = person, .role = role, .key = KEY_P256};
+	const struct pki_subject subject = {
+		.purpose = TRUST_SIGN_PERSON, .party = party, .person = person, .role = role, .key = KEY_P256};
 
 	pki_fixture_issue(pki, &subject, person);
 }
@@ -150,7 +152,8 @@ static inline struct trust *pki_fixture_trust(struct pki_fixture *pki)
 	return trust;
 }
 
-static inline struct signer *pki_fixture_signer(struct pki_fixture *pki, const struct trust *trust, const char *name, enum trust_purpose purpose)
+static inline struct signer *pki_fixture_signer(struct pki_fixture *pki, const struct trust *trust, const char *name,
+                                                enum trust_purpose purpose)
 {
 	struct signer *signer = NULL;
 	struct err err;

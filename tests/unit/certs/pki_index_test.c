@@ -107,7 +107,8 @@ static void a_nul_in_a_row_is_damage(void **state)
 
 static void finds_serials_as_people_write_them(void **state)
 {
-	static const char *const same[] = {"01AB", "1ab", "01:AB", "0001aB"}, *const others[] = {"", "0", "1A", "1ABC", "01AG", "AB", ":"};
+	static const char *const same[] = {"01AB", "1ab", "01:AB", "0001aB"}, *const others[] = {"",     "0",  "1A", "1ABC",
+	                                                                                         "01AG", "AB", ":"};
 	struct pki_index index = {0};
 	struct err err;
 
@@ -173,6 +174,8 @@ static void knows_the_reasons_of_the_standard_in_any_case(void **state)
 	assert_int_equal(number, 2);
 	assert_string_equal(pki_index_reason(NULL, &number), "unspecified");
 	assert_int_equal(number, 0);
+	assert_string_equal(pki_index_reason_text(4), "superseded");
+	assert_null(pki_index_reason_text(8));
 	assert_null(pki_index_reason("removeFromCRL", &number));
 	assert_null(pki_index_reason("lost,card", &number));
 }

@@ -80,8 +80,10 @@ static void refuses_titles_and_times_that_do_not_fit(void **state)
 
 	(void)state;
 	assert_int_equal(pki_init(path("ca-untitled"), "", KEY_P256, 0, &err).code, CODE_USAGE);
-	assert_int_equal(pki_init(path("ca-long"), "a title that is longer than the sixty-four bytes which a name may have", KEY_P256, 0, &err).code,
-	                 CODE_USAGE);
+	assert_int_equal(
+		pki_init(path("ca-long"), "a title that is longer than the sixty-four bytes which a name may have", KEY_P256, 0, &err)
+			.code,
+		CODE_USAGE);
 	assert_int_equal(pki_init(path("ca-negative"), "A", KEY_P256, -1, &err).code, CODE_USAGE);
 	assert_int_not_equal(access(path("ca-untitled/ca.pem"), F_OK), 0);
 }
@@ -230,7 +232,8 @@ static void write_request(const char *name, EVP_PKEY *key, bool sign_with_anothe
 
 	assert_non_null(file);
 	X509_REQ_set_pubkey(request, key);
-	X509_NAME_add_entry_by_NID(X509_REQ_get_subject_name(request), NID_commonName, MBSTRING_UTF8, (const uint8_t *)"evil", -1, -1, 0);
+	X509_NAME_add_entry_by_NID(X509_REQ_get_subject_name(request), NID_commonName, MBSTRING_UTF8, (const uint8_t *)"evil", -1, -1,
+	                           0);
 	assert_true(X509_REQ_sign(request, sign_with_another ? other : key, hash_sha256()) > 0);
 	assert_int_equal(PEM_write_X509_REQ(file, request), 1);
 	fclose(file);
@@ -267,9 +270,11 @@ static void refuses_requests_that_are_forged_weak_or_none(void **state)
 	(void)state;
 	write_request("forged.csr", key, true);
 	write_request("weak.csr", weak, false);
-	assert_int_equal(pki_sign_request(pki.authority, &subject, path("forged.csr"), path("refused.pem"), &err).code, CODE_SIGNATURE);
+	assert_int_equal(pki_sign_request(pki.authority, &subject, path("forged.csr"), path("refused.pem"), &err).code,
+	                 CODE_SIGNATURE);
 	assert_int_equal(pki_sign_request(pki.authority, &subject, path("weak.csr"), path("refused.pem"), &err).code, CODE_KEY);
-	assert_int_equal(pki_sign_request(pki.authority, &subject, path("hub-tls.pem"), path("refused.pem"), &err).code, CODE_CERTIFICATE);
+	assert_int_equal(pki_sign_request(pki.authority, &subject, path("hub-tls.pem"), path("refused.pem"), &err).code,
+	                 CODE_CERTIFICATE);
 	assert_int_equal(pki_sign_request(pki.authority, &subject, path("missing.csr"), path("refused.pem"), &err).code, CODE_IO);
 	assert_int_not_equal(access(path("refused.pem"), F_OK), 0);
 	EVP_PKEY_free(key);
@@ -283,7 +288,11 @@ static void renews_every_kind_of_holder_with_the_same_or_a_new_key(void **state)
 	static const struct {
 		const char *name;
 		enum trust_purpose purpose;
-	} rows[] = {{"hub-tls", TRUST_TLS_HUB}, {"hub-sign", TRUST_SIGN_HUB}, {"ct.police-tls", TRUST_TLS_PARTY}, {"ct.police-sign", TRUST_SIGN_PARTY}, {"m.alvarez", TRUST_SIGN_PERSON}};
+	} rows[] = {{"hub-tls", TRUST_TLS_HUB},
+	            {"hub-sign", TRUST_SIGN_HUB},
+	            {"ct.police-tls", TRUST_TLS_PARTY},
+	            {"ct.police-sign", TRUST_SIGN_PARTY},
+	            {"m.alvarez", TRUST_SIGN_PERSON}};
 	struct trust *trust = pki_fixture_trust(&pki);
 
 	(void)state;
@@ -319,8 +328,9 @@ static void renews_neither_strangers_nor_the_revoked(void **state)
 	(void)state;
 	pki_fixture_new(&other);
 	pki_fixture_party(&other, "ct.police");
-	assert_int_equal(pki_renew(pki.authority, pki_fixture_path(&other, "ct.police-sign.pem"), false, 0, path("stranger"), &err).code,
-	                 CODE_CERTIFICATE);
+	assert_int_equal(
+		pki_renew(pki.authority, pki_fixture_path(&other, "ct.police-sign.pem"), false, 0, path("stranger"), &err).code,
+		CODE_CERTIFICATE);
 	pki_fixture_done(&other);
 	pki_fixture_party(&pki, "ct.gone");
 	pki_fixture_revoke(&pki, "ct.gone-sign", "superseded");
@@ -421,20 +431,23 @@ static void the_number_of_the_list_grows_and_its_life_is_kept(void **state)
 		ASN1_INTEGER *value = X509_CRL_get_ext_d2i(list, NID_crl_number, NULL, NULL);
 		assert_true(ASN1_INTEGER_get_uint64(&number, value));
 		assert_true(number > last);
-		assert_int_equal(certificate_time_ms(X509_CRL_get0_nextUpdate(list)), now_ms + (i == 3 ? 30 : 7) * PKI_FIXTURE_DAY_MS);
+		assert_int_equal(certificate_time_ms(X509_CRL_get0_nextUpdate(list)), now_ms + (i == 3 ? 31 : 7) * PKI_FIXTURE_DAY_MS);
 		last = number;
 		ASN1_INTEGER_free(value);
 		X509_CRL_free(list);
-		clock_turn(i == 2 ? 60 * 1000 : 0); /* a lost list is made up for by the time */
+		clock_turn(i == 2 ? PKI_FIXTURE_DAY_MS : 0); /* a lost list is made up for by the time */
 	}
 	clock_release();
+	struct err err;
+	pki_fixture_fine(pki_crl(pki.authority, 0, &err), &err);
 }
 
 /* --- what stock openssl says --- */
 
 static void stock_openssl_verifies_what_was_issued_and_refuses_what_was_revoked(void **state)
 {
-	static const char *const names[] = {"hub-tls.pem", "hub-sign.pem", "ct.police-tls.pem", "ct.police-sign.pem", "m.alvarez.pem"};
+	static const char *const names[] = {"hub-tls.pem", "hub-sign.pem", "ct.police-tls.pem", "ct.police-sign.pem",
+	                                    "m.alvarez.pem"};
 	struct buf output;
 
 	(void)state;
@@ -442,15 +455,15 @@ static void stock_openssl_verifies_what_was_issued_and_refuses_what_was_revoked(
 	buf_init(&output, 1 << 20);
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		buf_clear(&output);
-		if (stock_openssl(&output, "verify", "-x509_strict", "-CAfile", path("ca/ca.pem"), "-CRLfile", path("ca/crl.pem"), "-crl_check_all",
-		                  path(names[i]), NULL) != 0)
+		if (stock_openssl(&output, "verify", "-x509_strict", "-CAfile", path("ca/ca.pem"), "-CRLfile", path("ca/crl.pem"),
+		                  "-crl_check_all", path(names[i]), NULL) != 0)
 			fail_msg("%s", (const char *)output.at);
 	}
 	pki_fixture_issue_as(&pki, TRUST_SIGN_PARTY, "ct.bad", "ct.bad-sign");
 	pki_fixture_revoke(&pki, "ct.bad-sign", "keyCompromise");
 	buf_clear(&output);
-	assert_int_not_equal(stock_openssl(&output, "verify", "-CAfile", path("ca/ca.pem"), "-CRLfile", path("ca/crl.pem"), "-crl_check",
-	                                   path("ct.bad-sign.pem"), NULL),
+	assert_int_not_equal(stock_openssl(&output, "verify", "-CAfile", path("ca/ca.pem"), "-CRLfile", path("ca/crl.pem"),
+	                                   "-crl_check", path("ct.bad-sign.pem"), NULL),
 	                     0);
 	stock_openssl_says(&output, "certificate revoked");
 	buf_done(&output);
@@ -463,15 +476,18 @@ static void stock_openssl_verifies_the_purposes_and_the_host(void **state)
 	(void)state;
 	stock_openssl_needed();
 	buf_init(&output, 1 << 20);
-	assert_int_equal(stock_openssl(&output, "verify", "-purpose", "sslserver", "-verify_hostname", "localhost", "-CAfile", path("ca/ca.pem"),
-	                               path("hub-tls.pem"), NULL),
+	assert_int_equal(stock_openssl(&output, "verify", "-purpose", "sslserver", "-verify_hostname", "localhost", "-CAfile",
+	                               path("ca/ca.pem"), path("hub-tls.pem"), NULL),
 	                 0);
-	assert_int_equal(stock_openssl(&output, "verify", "-purpose", "sslserver", "-verify_ip", "127.0.0.1", "-CAfile", path("ca/ca.pem"),
-	                               path("hub-tls.pem"), NULL),
+	assert_int_equal(stock_openssl(&output, "verify", "-purpose", "sslserver", "-verify_ip", "127.0.0.1", "-CAfile",
+	                               path("ca/ca.pem"), path("hub-tls.pem"), NULL),
 	                 0);
-	assert_int_equal(stock_openssl(&output, "verify", "-purpose", "sslclient", "-CAfile", path("ca/ca.pem"), path("ct.police-tls.pem"), NULL), 0);
-	assert_int_not_equal(stock_openssl(&output, "verify", "-purpose", "sslserver", "-CAfile", path("ca/ca.pem"), path("ct.police-tls.pem"), NULL),
-	                     0);
+	assert_int_equal(
+		stock_openssl(&output, "verify", "-purpose", "sslclient", "-CAfile", path("ca/ca.pem"), path("ct.police-tls.pem"), NULL),
+		0);
+	assert_int_not_equal(
+		stock_openssl(&output, "verify", "-purpose", "sslserver", "-CAfile", path("ca/ca.pem"), path("ct.police-tls.pem"), NULL),
+		0);
 	buf_done(&output);
 }
 
@@ -494,7 +510,8 @@ static void stock_openssl_reads_certificates_keys_and_lists(void **state)
 	buf_clear(&output);
 	pki_fixture_issue_as(&pki, TRUST_SIGN_PARTY, "ct.listed", "ct.listed-sign");
 	pki_fixture_revoke(&pki, "ct.listed-sign", "superseded");
-	assert_int_equal(stock_openssl(&output, "crl", "-noout", "-text", "-CAfile", path("ca/ca.pem"), "-in", path("ca/crl.pem"), NULL), 0);
+	assert_int_equal(
+		stock_openssl(&output, "crl", "-noout", "-text", "-CAfile", path("ca/ca.pem"), "-in", path("ca/crl.pem"), NULL), 0);
 	stock_openssl_says(&output, "verify OK");
 	stock_openssl_says(&output, "Version 2 (0x1)");
 	stock_openssl_says(&output, "X509v3 CRL Number");
@@ -513,7 +530,8 @@ static void stock_openssl_takes_over_the_register(void **state)
 	buf_init(&output, 1 << 20);
 	buf_init(&config, 4096);
 	buf_printf(&config,
-	           "[ca]\ndefault_ca = it\n[it]\ndatabase = %s/index.txt\nserial = %s/serial\ncertificate = %s/ca.pem\nprivate_key = %s/ca.key\n"
+	           "[ca]\ndefault_ca = it\n[it]\ndatabase = %s/index.txt\nserial = %s/serial\ncertificate = %s/ca.pem\nprivate_key = "
+	           "%s/ca.key\n"
 	           "default_md = sha256\ndefault_crl_days = 7\n",
 	           pki.authority, pki.authority, pki.authority, pki.authority);
 	pki_fixture_fine(file_write(path("openssl.cnf"), buf_bytes(&config), 0644, &err), &err);

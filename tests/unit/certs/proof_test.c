@@ -67,11 +67,12 @@ static result check_batch(const struct batch *batch, const struct hash *of, size
 	return checked;
 }
 
-static result check_one(struct proof_cache *cache, const struct batch *batch, const struct hash *leaf, size_t index, struct bytes path,
-                        struct err *err)
+static result check_one(struct proof_cache *cache, const struct batch *batch, const struct hash *leaf, size_t index,
+                        struct bytes path, struct err *err)
 {
 	int64_t at = 0;
-	result checked = proof_check_one(cache, signer, buf_bytes(&batch->statement), buf_bytes(&batch->signature), leaf, index, path, &at, err);
+	result checked =
+		proof_check_one(cache, signer, buf_bytes(&batch->statement), buf_bytes(&batch->signature), leaf, index, path, &at, err);
 
 	if (!FAILED(checked))
 		assert_int_equal(at, 1767225600000);
@@ -112,12 +113,12 @@ struct odd {
 };
 
 static const struct odd odds[] = {
-	{4, "liaison-batch", 1, 32, 1, 1, ""},     {6, "liaison-batch", 1, 32, 1, 1, "\xc0"},  {5, "liaison-batch", 1, 32, 1, 1, "\xc0"},
-	{5, "liaison-head", 1, 32, 1, 1, ""},      {5, "Liaison-batch", 1, 32, 1, 1, ""},      {5, "", 1, 32, 1, 1, ""},
-	{5, "liaison-batch", 0, 32, 1, 1, ""},     {5, "liaison-batch", 2, 32, 1, 1, ""},      {5, "liaison-batch", -1, 32, 1, 1, ""},
-	{5, "liaison-batch", 1, 31, 1, 1, ""},     {5, "liaison-batch", 1, 33, 1, 1, ""},      {5, "liaison-batch", 1, 0, 1, 1, ""},
-	{5, "liaison-batch", 1, 32, 0, 1, ""},     {5, "liaison-batch", 1, 32, 1025, 1, ""},   {5, "liaison-batch", 1, 32, -1, 1, ""},
-	{5, "liaison-batch", 1, 32, 1, -1, ""},    {5, "liaison-batch", 1, 32, 1, 1, "x"},
+	{4, "liaison-batch", 1, 32, 1, 1, ""},  {6, "liaison-batch", 1, 32, 1, 1, "\xc0"}, {5, "liaison-batch", 1, 32, 1, 1, "\xc0"},
+	{5, "liaison-head", 1, 32, 1, 1, ""},   {5, "Liaison-batch", 1, 32, 1, 1, ""},     {5, "", 1, 32, 1, 1, ""},
+	{5, "liaison-batch", 0, 32, 1, 1, ""},  {5, "liaison-batch", 2, 32, 1, 1, ""},     {5, "liaison-batch", -1, 32, 1, 1, ""},
+	{5, "liaison-batch", 1, 31, 1, 1, ""},  {5, "liaison-batch", 1, 33, 1, 1, ""},     {5, "liaison-batch", 1, 0, 1, 1, ""},
+	{5, "liaison-batch", 1, 32, 0, 1, ""},  {5, "liaison-batch", 1, 32, 1025, 1, ""},  {5, "liaison-batch", 1, 32, -1, 1, ""},
+	{5, "liaison-batch", 1, 32, 1, -1, ""}, {5, "liaison-batch", 1, 32, 1, 1, "x"},
 };
 
 static void refuses_statements_that_differ_in_anything(void **state)
@@ -171,7 +172,9 @@ static void whole_batches_of_any_size_are_accepted_and_no_others(void **state)
 		assert_int_equal(check_batch(&batch, leaves, sizes[i] + 1, &err).code, CODE_SIGNATURE);
 		assert_int_equal(check_batch(&batch, leaves, sizes[i] - 1, &err).code, CODE_SIGNATURE);
 		assert_int_equal(check_batch(&batch, leaves + 1, sizes[i], &err).code, CODE_SIGNATURE);
-		pki_fixture_fine(proof_check_batch(signer, buf_bytes(&batch.statement), buf_bytes(&batch.signature), leaves, sizes[i], NULL, &err), &err);
+		pki_fixture_fine(
+			proof_check_batch(signer, buf_bytes(&batch.statement), buf_bytes(&batch.signature), leaves, sizes[i], NULL, &err),
+			&err);
 		batch_done(&batch);
 	}
 }
@@ -248,7 +251,9 @@ static void another_partys_certificate_does_not_fit(void **state)
 	struct err err;
 
 	(void)state;
-	assert_int_equal(proof_check_batch(other, buf_bytes(&batch.statement), buf_bytes(&batch.signature), leaves, 1, NULL, &err).code, CODE_SIGNATURE);
+	assert_int_equal(
+		proof_check_batch(other, buf_bytes(&batch.statement), buf_bytes(&batch.signature), leaves, 1, NULL, &err).code,
+		CODE_SIGNATURE);
 	batch_done(&batch);
 }
 
@@ -262,7 +267,7 @@ static void every_message_is_checked_by_its_own_path(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
 		struct batch batch = sign(sizes[i]);
-		for (size_t index = 0; index < sizes[i]; index += sizes[i] > 100 ? 93 : 1) {
+		for (size_t index = 0; index<sizes[i]; index += sizes[i]> 100 ? 93 : 1) {
 			struct hash path[64];
 			size_t len = 0;
 			struct err err;
@@ -347,10 +352,12 @@ static void a_small_cache_forgets_and_still_judges_rightly(void **state)
 		for (size_t round = 0; round < 24; round++) {
 			const struct batch *batch = &batches[round % 12], *next = &batches[(round + 1) % 12];
 			assert_int_equal(check_by(cache, signer, buf_bytes(&batch->statement), buf_bytes(&batch->signature)).code, CODE_OK);
-			assert_int_equal(check_by(cache, other, buf_bytes(&batch->statement), buf_bytes(&next->signature)).code, CODE_SIGNATURE);
+			assert_int_equal(check_by(cache, other, buf_bytes(&batch->statement), buf_bytes(&next->signature)).code,
+			                 CODE_SIGNATURE);
 		}
 		proof_cache_clear(cache);
-		assert_int_equal(check_by(cache, signer, buf_bytes(&batches[0].statement), buf_bytes(&batches[0].signature)).code, CODE_OK);
+		assert_int_equal(check_by(cache, signer, buf_bytes(&batches[0].statement), buf_bytes(&batches[0].signature)).code,
+		                 CODE_OK);
 		proof_cache_free(cache);
 	}
 	for (size_t i = 0; i < 12; i++)
@@ -365,8 +372,10 @@ static void a_signature_of_any_length_is_bounded_before_it_is_kept(void **state)
 	uint8_t *much = mem_alloc(100000);
 
 	(void)state;
-	assert_int_equal(check_by(cache, signer, buf_bytes(&batch.statement), bytes_of(much, KEY_SIGNATURE_MAX)).code, CODE_SIGNATURE);
-	assert_int_equal(check_by(cache, signer, buf_bytes(&batch.statement), bytes_of(much, KEY_SIGNATURE_MAX + 1)).code, CODE_SIGNATURE);
+	assert_int_equal(check_by(cache, signer, buf_bytes(&batch.statement), bytes_of(much, KEY_SIGNATURE_MAX)).code,
+	                 CODE_SIGNATURE);
+	assert_int_equal(check_by(cache, signer, buf_bytes(&batch.statement), bytes_of(much, KEY_SIGNATURE_MAX + 1)).code,
+	                 CODE_SIGNATURE);
 	assert_int_equal(check_by(cache, signer, buf_bytes(&batch.statement), bytes_of(much, 100000)).code, CODE_SIGNATURE);
 	mem_free(much);
 	proof_cache_free(cache);

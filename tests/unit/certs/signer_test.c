@@ -18,7 +18,8 @@ static int set_up(void **state)
 	(void)state;
 	pki_fixture_new(&pki);
 	for (size_t i = 0; i < KINDS; i++) {
-		const struct pki_subject subject = {.purpose = TRUST_SIGN_PARTY, .party = "ct.police", .key = kinds[i].kind, .rsa_bits = 2048};
+		const struct pki_subject subject = {
+			.purpose = TRUST_SIGN_PARTY, .party = "ct.police", .key = kinds[i].kind, .rsa_bits = 2048};
 		pki_fixture_issue(&pki, &subject, kinds[i].name);
 	}
 	pki_fixture_party(&pki, "ct.other");
@@ -157,7 +158,8 @@ static void *check_often(void *at)
 	for (int i = 0; i < ROUNDS; i++) {
 		bool is_message = i % 2 == 0;
 		struct err err;
-		result checked = signer_check(work->signer, is_message ? BYTES_LIT("message") : BYTES_LIT("other"), work->signature, &err);
+		result checked =
+			signer_check(work->signer, is_message ? BYTES_LIT("message") : BYTES_LIT("other"), work->signature, &err);
 		work->fitting += FAILED(checked) != is_message;
 	}
 	return NULL;

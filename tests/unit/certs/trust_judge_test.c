@@ -48,8 +48,11 @@ static void each_certificate_serves_its_own_purpose_only(void **state)
 		const char *file;
 		enum trust_purpose purpose;
 	} own[] = {
-		{"ct.police.hartford-tls.pem", TRUST_TLS_PARTY}, {"hub-tls.pem", TRUST_TLS_HUB},     {"ct.police.hartford-sign.pem", TRUST_SIGN_PARTY},
-		{"hub-sign.pem", TRUST_SIGN_HUB},                {"m.alvarez.pem", TRUST_SIGN_PERSON},
+		{"ct.police.hartford-tls.pem", TRUST_TLS_PARTY},
+		{"hub-tls.pem", TRUST_TLS_HUB},
+		{"ct.police.hartford-sign.pem", TRUST_SIGN_PARTY},
+		{"hub-sign.pem", TRUST_SIGN_HUB},
+		{"m.alvarez.pem", TRUST_SIGN_PERSON},
 	};
 	struct err err;
 
@@ -93,11 +96,14 @@ static void usage_decides_what_a_certificate_may_do(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(usages) / sizeof(*usages); i++) {
-		const struct crafted like = {
-			.names = {CRAFTED_URI(PARTY_URI)}, .usage = usages[i].usage, .extended = usages[i].extended, .basic = usages[i].basic};
+		const struct crafted like = {.names = {CRAFTED_URI(PARTY_URI)},
+		                             .usage = usages[i].usage,
+		                             .extended = usages[i].extended,
+		                             .basic = usages[i].basic};
 		X509 *leaf = crafted_issue(&pki, &like);
 		struct err err = {0};
-		result judged = crafted_judge(trust, leaf, usages[i].purpose, &err), usage = trust_check_usage(leaf, usages[i].purpose, NULL);
+		result judged = crafted_judge(trust, leaf, usages[i].purpose, &err),
+			   usage = trust_check_usage(leaf, usages[i].purpose, NULL);
 		if (FAILED(judged) != (usages[i].word != NULL))
 			fail_msg("row %zu: %s", i, err.reason);
 		assert_int_equal(FAILED(usage), FAILED(judged));
@@ -164,7 +170,8 @@ static void refuses_what_another_authority_issued(void **state)
 	(void)state;
 	pki_fixture_new(&other); /* under the same name, with another key */
 	pki_fixture_party(&other, "ct.police.hartford");
-	result judged = trust_judge_file(trust, pki_fixture_path(&other, "ct.police.hartford-sign.pem"), TRUST_SIGN_PARTY, clock_wall_ms(), &signer, &err);
+	result judged = trust_judge_file(trust, pki_fixture_path(&other, "ct.police.hartford-sign.pem"), TRUST_SIGN_PARTY,
+	                                 clock_wall_ms(), &signer, &err);
 	assert_int_equal(judged.code, CODE_CERTIFICATE);
 	crafted_says(&err, CODE_CERTIFICATE, "not trusted: CN=Test authority");
 	assert_string_equal(err.field, pki_fixture_path(&other, "ct.police.hartford-sign.pem"));
@@ -186,7 +193,8 @@ static void refuses_what_signed_itself_and_what_a_holder_signed(void **state)
 	X509_free(leaf);
 	pki_fixture_fine(certificate_read(pki_fixture_path(&pki, "ct.police.hartford-sign.pem"), &chain, &err), &err);
 	leaf = crafted_new(&like, sk_X509_value(chain, 0), key_pkey(holder_key));
-	assert_int_equal(trust_judge_x509(trust, leaf, chain, TRUST_SIGN_PARTY, clock_wall_ms(), false, &signer, &err).code, CODE_CERTIFICATE);
+	assert_int_equal(trust_judge_x509(trust, leaf, chain, TRUST_SIGN_PARTY, clock_wall_ms(), false, &signer, &err).code,
+	                 CODE_CERTIFICATE);
 	X509_free(leaf);
 	certificate_free_all(chain);
 	key_unref(holder_key);
@@ -241,11 +249,13 @@ static void refuses_chains_that_are_empty_too_long_or_no_certificates(void **sta
 	struct err err;
 
 	(void)state;
-	assert_int_equal(trust_judge(trust, chain, 0, TRUST_SIGN_PARTY, clock_wall_ms(), false, &signer, &err).code, CODE_CERTIFICATE);
+	assert_int_equal(trust_judge(trust, chain, 0, TRUST_SIGN_PARTY, clock_wall_ms(), false, &signer, &err).code,
+	                 CODE_CERTIFICATE);
 	assert_int_equal(trust_judge(trust, chain, TRUST_CHAIN_MAX + 1, TRUST_SIGN_PARTY, clock_wall_ms(), false, &signer, &err).code,
 	                 CODE_CERTIFICATE);
 	crafted_says(&err, CODE_CERTIFICATE, "at most 4");
-	assert_int_equal(trust_judge(trust, chain, 1, TRUST_SIGN_PARTY, clock_wall_ms(), false, &signer, &err).code, CODE_CERTIFICATE);
+	assert_int_equal(trust_judge(trust, chain, 1, TRUST_SIGN_PARTY, clock_wall_ms(), false, &signer, &err).code,
+	                 CODE_CERTIFICATE);
 	assert_string_equal(err.field, "/certificates/0");
 	assert_null(signer);
 }
@@ -261,7 +271,8 @@ static void judges_for_the_time_that_is_given(void **state)
 		int64_t at_ms;
 		const char *word;
 	} rows[] = {
-		{from_ms - 1, "not valid before "}, {from_ms, NULL}, {now_ms, NULL}, {until_ms + 999, NULL}, {until_ms + 1000, "expired on "},
+		{from_ms - 1, "not valid before "}, {from_ms, NULL}, {now_ms, NULL}, {until_ms + 999, NULL},
+		{until_ms + 1000, "expired on "},
 	};
 	X509 *leaf = crafted_issue(&pki, &like);
 	char when[CLOCK_TEXT_MAX];
@@ -402,7 +413,8 @@ static void an_authority_without_its_list_admits_nobody_once_lists_are_in_use(vo
 	const char *const ca[] = {pki_fixture_path(&pki, "ca/ca.pem"), pki_fixture_path(&other, "ca/ca.pem")};
 	const char *const crl[] = {pki_fixture_path(&other, "ca/crl.pem")};
 	pki_fixture_fine(trust_load(ca, 2, crl, 1, &both, &err), &err);
-	assert_int_equal(judge_file(both, "ct.police.hartford-sign.pem", TRUST_SIGN_PARTY, clock_wall_ms(), &err).code, CODE_CERTIFICATE);
+	assert_int_equal(judge_file(both, "ct.police.hartford-sign.pem", TRUST_SIGN_PARTY, clock_wall_ms(), &err).code,
+	                 CODE_CERTIFICATE);
 	crafted_says(&err, CODE_CERTIFICATE, "revocation list");
 	trust_unref(both);
 	pki_fixture_done(&other);
@@ -429,7 +441,8 @@ static void an_intermediate_leads_to_the_root_and_is_kept_in_the_chain(void **st
 	EVP_PKEY_up_ref(middle_key);
 	like.key = middle_key;
 	X509 *middle = crafted_new(&like, root, root_key);
-	X509_NAME_add_entry_by_NID(X509_get_subject_name(middle), NID_organizationName, MBSTRING_UTF8, (const uint8_t *)"middle", -1, -1, 0);
+	X509_NAME_add_entry_by_NID(X509_get_subject_name(middle), NID_organizationName, MBSTRING_UTF8, (const uint8_t *)"middle", -1,
+	                           -1, 0);
 	assert_true(X509_sign(middle, root_key, hash_sha256()) > 0);
 	X509 *leaf = crafted_new(&leaf_like, middle, middle_key);
 	buf_init(&pem, 65536);

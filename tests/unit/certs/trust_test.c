@@ -64,7 +64,10 @@ static void an_authority_must_say_so_itself(void **state)
 {
 	static const struct {
 		const char *usage, *basic;
-	} rows[] = {{NULL, NULL}, {"critical,keyCertSign", NULL}, {"critical,digitalSignature", "critical,CA:TRUE"}, {"critical,keyCertSign", "critical,CA:FALSE"}};
+	} rows[] = {{NULL, NULL},
+	            {"critical,keyCertSign", NULL},
+	            {"critical,digitalSignature", "critical,CA:TRUE"},
+	            {"critical,keyCertSign", "critical,CA:FALSE"}};
 	const char *path = pki_fixture_path(&pki, "crafted-ca.pem");
 
 	(void)state;
@@ -107,7 +110,8 @@ static void lists_must_be_of_an_authority_that_is_trusted(void **state)
 
 static void a_file_without_a_list_is_refused(void **state)
 {
-	const char *ca = pki_fixture_path(&pki, "ca/ca.pem"), *missing = pki_fixture_path(&pki, "missing.pem"), *damaged = pki_fixture_path(&pki, "damaged.pem");
+	const char *ca = pki_fixture_path(&pki, "ca/ca.pem"), *missing = pki_fixture_path(&pki, "missing.pem"),
+			   *damaged = pki_fixture_path(&pki, "damaged.pem");
 	struct buf list;
 	struct err err;
 
