@@ -77,6 +77,20 @@ result core_record(struct core *core, const struct ledger_entry *entry, int64_t 
 	return OK;
 }
 
+result core_note_chain(struct core *core, const struct signer *signer, struct err *err)
+{
+	struct bytes chain[TRUST_CHAIN_MAX];
+	struct buf packed;
+	size_t count = signer_chain(signer, chain);
+	buf_init(&packed, TRUST_CHAIN_MAX * (FRAME_CERT_MAX + 8));
+	pack_put_array(&packed, count);
+	for (size_t i = 0; i < count; i++)
+		pack_put_bin(&packed, chain[i]);
+	result r = store_put_chain(core->store, signer_fingerprint(signer), buf_bytes(&packed), err);
+	buf_done(&packed);
+	return r;
+}
+
 void core_forget_group(struct core *core)
 {
 	for (size_t i = 0; i < core->fresh_count; i++)

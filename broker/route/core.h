@@ -56,7 +56,9 @@ void core_send(struct core *core, uint64_t link, struct blob *frame, int64_t cre
 void core_fresh(struct core *core, const struct store_queued *queued, struct blob *envelope); /* refs the envelope */
 /* Appends an entry to the ledger and, as an event, to the feed. */
 RESULT core_record(struct core *core, const struct ledger_entry *entry, int64_t *ret_number, struct err *err);
-/* Tells who must look after a commit, and forgets the group. */
+/* Keeps a signer's chain, so that what it signed can be verified for ever. */
+RESULT core_note_chain(struct core *core, const struct signer *signer, struct err *err);
+/* Forgets what the present group would have sent. */
 void core_forget_group(struct core *core);
 
 #endif

@@ -138,36 +138,39 @@ result deliver_backlog(struct core *core, struct err *err)
 	return OK;
 }
 
-static result bury(struct core *core, struct session *session, struct flight *flight, struct err *err)
+static result bury(struct core *core, const struct session *session, const struct flight *flight, const char *why, struct err *err)
 {
 	struct store_dead dead = {.place = flight->queued.place, .since = clock_wall_ms(), .code = CODE_UNDELIVERABLE};
 	bool removed = false;
-	snprintf(dead.reason, sizeof(dead.reason), "no receipt after %lld deliveries", (long long)flight->queued.attempts + 1);
+	snprintf(dead.reason, sizeof(dead.reason), "%s, %lld times over", why, (long long)flight->queued.attempts + 1);
 	TRY(store_dequeue(core->store, &dead.place, &removed, err));
 	TRY(store_bury(core->store, &dead, err));
 	metric_add(core->dead, 1);
-	TRY(notify_lost(core, &dead.place, session->party, NOTICE_DEAD_LETTERED, CODE_UNDELIVERABLE, dead.reason, err));
+	return notify_lost(core, &dead.place, session->party, NOTICE_DEAD_LETTERED, CODE_UNDELIVERABLE, dead.reason, err);
+}
+
+result deliver_failed(struct core *core, struct session *session, struct flight *flight, const char *why, struct err *err)
+{
+	int64_t attempts = flight->queued.attempts + 1;
+	TRY(core_write(core, err));
+	if (attempts >= core->snapshot->settings.limits.attempts)
+		TRY(bury(core, session, flight, why, err));
+	else
+		TRY(store_attempted(core->store, &flight->queued.place, attempts, err));
 	session_landed(session, flight);
+	session->backlog = true;
 	return OK;
 }
 
 static result retry_session(struct core *core, struct session *session, int64_t now, struct err *err)
 {
-	const struct settings *settings = &core->snapshot->settings;
 	for (size_t i = session->flights_count; i-- > 0;) {
 		struct flight *flight = &session->flights[i];
-		if (now - flight->sent_mono < settings->limits.redeliver_ms)
+		if (now - flight->sent_mono < core->snapshot->settings.limits.redeliver_ms)
 			continue;
-		TRY(core_write(core, err));
-		if (flight->queued.attempts + 1 >= settings->limits.attempts) {
-			TRY(bury(core, session, flight, err));
-			continue;
-		}
-		TRY(store_attempted(core->store, &flight->queued.place, flight->queued.attempts + 1, err));
 		metric_add(core->redelivered, 1);
-		session_landed(session, flight);
+		TRY(deliver_failed(core, session, flight, "no receipt came", err));
 		session->credit++; /* the adapter gives none back for what it never answered */
-		session->backlog = true;
 	}
 	return OK;
 }

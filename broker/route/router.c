@@ -117,6 +117,8 @@ static result take_snapshot(struct core *core, struct job *job, struct err *err)
 	ledger_sign_with(core->ledger, core->snapshot->signing_key, signer_fingerprint(core->snapshot->signing));
 	entry.party = bytes_text(core->snapshot->settings.party);
 	core->wants_head = true;
+	TRY(core_write(core, err));
+	TRY(core_note_chain(core, core->snapshot->signing, err));
 	return core_record(core, &entry, NULL, err);
 }
 
@@ -349,6 +351,8 @@ static result record_life(struct core *core, enum ledger_kind kind, struct err *
 
 result router_run(struct router *router, struct err *err)
 {
+	TRY(core_write(&router->core, err));
+	TRY(core_note_chain(&router->core, router->core.snapshot->signing, err));
 	TRY(record_life(&router->core, LEDGER_STARTED, err));
 	TRY(run_group(router, err));
 	while (!router->stopping) {

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "broker/route/deliver.h"
 
 #include <string.h>
 
@@ -59,16 +60,13 @@ static void session_remove(struct core *core, struct session *session)
 	mem_free(session);
 }
 
-/* What was on its way when the link went may have been what broke it: each gets an attempt more, and from the second on goes alone, so that
- * only the message at fault ends as a dead letter. */
-static result return_flights(struct core *core, struct session *session, struct err *err)
+/* What was on its way when the link went may have been what broke it: each counts as a delivery that failed, unless the link ended in good order. */
+static result return_flights(struct core *core, struct session *session, const struct err *why, struct err *err)
 {
-	if (session->flights_count)
-		TRY(core_write(core, err));
-	for (size_t i = 0; i < session->flights_count; i++) {
-		const struct store_queued *queued = &session->flights[i].queued;
-		TRY(store_attempted(core->store, &queued->place, queued->attempts + 1, err));
-	}
+	if (why->code == CODE_STOPPING || why->code == CODE_SUPERSEDED)
+		return OK;
+	while (session->flights_count)
+		TRY(deliver_failed(core, session, &session->flights[session->flights_count - 1], "the link broke during the delivery", err));
 	return OK;
 }
 
@@ -96,7 +94,7 @@ result session_down(struct core *core, uint64_t link, const struct err *why, str
 	struct session *session = session_of_link(core, link);
 	if (!session)
 		return OK;
-	TRY(return_flights(core, session, err));
+	TRY(return_flights(core, session, why, err));
 	TRY(record_link(core, LEDGER_LINK_DOWN, session, why, err));
 	session_remove(core, session);
 	return OK;
@@ -120,20 +118,6 @@ static result supersede(struct core *core, const char *party, struct err *err)
 	order_close(core, older->link, CODE_SUPERSEDED, "another link of the same party took over");
 	result superseded = err_set(&why, CODE_SUPERSEDED, "", "another link of the same party took over");
 	return FAILED(superseded) ? session_down(core, older->link, &why, err) : OK;
-}
-
-static result note_chain(struct core *core, const struct signer *signer, struct err *err)
-{
-	struct bytes chain[TRUST_CHAIN_MAX];
-	struct buf packed;
-	size_t count = signer_chain(signer, chain);
-	buf_init(&packed, TRUST_CHAIN_MAX * (FRAME_CERT_MAX + 8));
-	pack_put_array(&packed, count);
-	for (size_t i = 0; i < count; i++)
-		pack_put_bin(&packed, chain[i]);
-	result r = store_put_chain(core->store, signer_fingerprint(signer), buf_bytes(&packed), err);
-	buf_done(&packed);
-	return r;
 }
 
 static void send_welcome(struct core *core, uint64_t link)
@@ -161,7 +145,7 @@ result session_up(struct core *core, struct job *job, struct err *err)
 	TRY(core_write(core, err));
 	TRY(supersede(core, job->party, err));
 	TRY(store_party(core->store, job->party, &number, err));
-	TRY(note_chain(core, job->signer, err));
+	TRY(core_note_chain(core, job->signer, err));
 	struct session *session = mem_alloc(sizeof(*session));
 	session->link = job->link;
 	memcpy(session->party, job->party, sizeof(session->party));
