@@ -1,0 +1,189 @@
+#include "adapters/community/community.h"
+#include "adapters/facility/facility.h"
+#include "adapters/parole_board/parole_board.h"
+#include "adapters/parole_office/parole_office.h"
+#include "adapters/police/police.h"
+#include "adapters/runtime/office.h"
+#include "base/daemon.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct kind *const kinds[] = {&facility_kind, &parole_board_kind, &parole_office_kind, &police_kind, &community_kind};
+enum { KINDS = sizeof(kinds) / sizeof(*kinds), SETTINGS_ALIGN = 16 };
+
+/* The options, and behind them each kind's own group. */
+struct layout {
+	struct conf_table *table;
+	size_t offsets[KINDS];
+};
+
+static struct layout layout_new(void)
+{
+	struct layout layout;
+	const char *names[KINDS];
+	const struct conf_table *tables[KINDS];
+	size_t size = (sizeof(struct options) + SETTINGS_ALIGN - 1) / SETTINGS_ALIGN * SETTINGS_ALIGN;
+	for (size_t i = 0; i < KINDS; i++) {
+		names[i] = kinds[i]->name;
+		tables[i] = kinds[i]->settings;
+		layout.offsets[i] = size;
+		size += tables[i] ? (tables[i]->size + SETTINGS_ALIGN - 1) / SETTINGS_ALIGN * SETTINGS_ALIGN : 0;
+	}
+	layout.table = options_table_new(names, tables, layout.offsets, KINDS, size);
+	return layout;
+}
+
+static const struct kind *find_kind(const char *name, size_t *ret_index)
+{
+	for (size_t i = 0; i < KINDS; i++)
+		if (!strcmp(kinds[i]->name, name)) {
+			*ret_index = i;
+			return kinds[i];
+		}
+	return NULL;
+}
+
+struct program {
+	struct daemon_options arguments;
+	struct layout layout;
+	struct options *options;
+	const struct kind *kind;
+	const void *settings;
+	struct office *office;
+};
+
+/* What --check looks at beyond the file itself: certificates, keys, the catalogue. */
+static bool load_papers(const struct program *program, const struct options *options, struct office_papers *ret, struct buf *ret_faults)
+{
+	struct conf_faults faults;
+	conf_faults_init(&faults);
+	result r = office_papers_load(options, ret, &faults, program->arguments.config);
+	buf_add(ret_faults, buf_bytes(&faults.text));
+	conf_faults_done(&faults);
+	return !FAILED(r);
+}
+
+static void log_lines(enum log_level level, const char *event, struct bytes lines)
+{
+	while (lines.len) {
+		const uint8_t *end = memchr(lines.at, '\n', lines.len);
+		size_t len = end ? (size_t)(end - lines.at) : lines.len;
+		log_event(level, event, LOG_BYTES("fault", bytes_of(lines.at, len)));
+		lines = bytes_of(lines.at + len + (end != NULL), lines.len - len - (end != NULL));
+	}
+}
+
+static void on_hangup(void *ctx)
+{
+	struct program *program = ctx;
+	struct office_papers papers;
+	struct buf faults;
+	struct conf_faults conf;
+	struct options *fresh = mem_alloc(program->layout.table->size);
+	daemon_notify("RELOADING=1");
+	buf_init(&faults, (size_t)1 << 20);
+	conf_faults_init(&conf);
+	if (FAILED(conf_load(program->layout.table, program->arguments.config, fresh, &conf))) {
+		log_lines(LOG_ERROR, "reload_refused", buf_bytes(&conf.text));
+	} else if (conf_changed(program->layout.table, program->options, fresh, &faults)) {
+		log_event(LOG_ERROR, "reload_refused", LOG_BYTES("restart_for", buf_bytes(&faults)));
+		conf_free(program->layout.table, fresh);
+	} else if (!load_papers(program, fresh, &papers, &faults)) {
+		log_lines(LOG_ERROR, "reload_refused", buf_bytes(&faults));
+		conf_free(program->layout.table, fresh);
+	} else {
+		log_setup("liaison-adapter", (enum log_level)fresh->log.level, (enum log_format)fresh->log.format);
+		office_renew(program->office, &papers);
+		conf_free(program->layout.table, fresh);
+		log_event(LOG_NOTICE, "reloaded", LOG_TEXT("party", program->options->party));
+	}
+	buf_done(&faults);
+	conf_faults_done(&conf);
+	mem_free(fresh);
+	daemon_notify("READY=1");
+}
+
+static void on_stop(void *ctx)
+{
+	struct program *program = ctx;
+	daemon_notify("STOPPING=1");
+	log_event(LOG_NOTICE, "stopping", LOG_TEXT("party", program->options->party));
+	loop_stop(program->office->loop);
+}
+
+static int serve(struct program *program, struct office_papers *papers)
+{
+	struct err why;
+	if (FAILED(office_new(program->options, program->kind, program->settings, papers, &program->office, &why))) {
+		log_event(LOG_ERROR, "cannot_start", LOG_REASON(&why));
+		return why.code == CODE_CONFIG ? EXIT_CONFIG : EXIT_FAILED;
+	}
+	struct loop_signal *signals[] = {loop_signal_new(program->office->loop, SIGHUP, on_hangup, program),
+	                                 loop_signal_new(program->office->loop, SIGTERM, on_stop, program),
+	                                 loop_signal_new(program->office->loop, SIGINT, on_stop, program)};
+	log_event(LOG_NOTICE, "started", LOG_TEXT("party", program->options->party), LOG_TEXT("kind", program->kind->name),
+	          LOG_TEXT("version", LIAISON_VERSION));
+	daemon_notify("READY=1");
+	loop_run(program->office->loop);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		loop_signal_free(signals[i]);
+	office_free(program->office);
+	log_event(LOG_NOTICE, "stopped", LOG_TEXT("party", program->options->party));
+	return EXIT_FINE;
+}
+
+/* The configuration is right: what it names must be, too. */
+static int run(struct program *program)
+{
+	struct office_papers papers;
+	struct buf faults;
+	size_t index = 0;
+	program->kind = find_kind(program->options->kind, &index);
+	if (!program->kind) {
+		fprintf(stderr, "%s: kind: no such kind \"%s\"; there are facility, parole_board, parole_office, police, community\n",
+		        program->arguments.config, program->options->kind);
+		return EXIT_CONFIG;
+	}
+	program->settings = (const char *)program->options + program->layout.offsets[index];
+	buf_init(&faults, (size_t)1 << 20);
+	bool fine = load_papers(program, program->options, &papers, &faults);
+	if (!fine)
+		fprintf(stderr, "%.*s", (int)faults.len, (const char *)faults.at);
+	buf_done(&faults);
+	if (!fine)
+		return EXIT_CONFIG;
+	if (program->arguments.check) {
+		office_papers_done(&papers);
+		printf("%s: the configuration, its certificates and its catalogue are in order\n", program->arguments.config);
+		return EXIT_FINE;
+	}
+	log_setup("liaison-adapter", (enum log_level)program->options->log.level, (enum log_format)program->options->log.format);
+	return serve(program, &papers);
+}
+
+int main(int argc, char **argv)
+{
+	struct program program;
+	int code = EXIT_FINE;
+	memset(&program, 0, sizeof(program));
+	if (!daemon_arguments(argc, argv, "liaison-adapter", "connects one agency's systems with the hub", &program.arguments, &code))
+		return code;
+	daemon_prepare();
+	program.layout = layout_new();
+	program.options = mem_alloc(program.layout.table->size);
+	/* --check goes on from the file to what it names. */
+	struct daemon_options loading = program.arguments;
+	loading.check = false;
+	if (daemon_config(&loading, program.layout.table, program.options, &code)) {
+		code = run(&program);
+		conf_free(program.layout.table, program.options);
+	}
+	mem_free(program.options);
+	options_table_free(program.layout.table);
+	return code;
+}

@@ -1,0 +1,150 @@
+#include "adapters/runtime/options.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static const char *const levels[] = {"debug", "info", "notice", "warning", "error", NULL};
+static const char *const formats[] = {"auto", "text", "json", NULL};
+static const char *const hand_overs[] = {"auto", "spool", "zmq", "none", NULL};
+
+static void check_party(const void *value, struct conf_place place, const char *path, struct conf_faults *faults)
+{
+	const char *name = *(char *const *)value;
+	size_t len = name ? strlen(name) : 0;
+	bool fits = len > 0 && len <= 96 && name[0] != '.' && name[len - 1] != '.';
+	for (size_t i = 0; fits && i < len; i++)
+		fits = strchr("abcdefghijklmnopqrstuvwxyz0123456789_-.", name[i]) != NULL;
+	if (!fits)
+		conf_fault(faults, place, path, "not a party name; use lower-case labels with dots between, as in ct.police.hartford");
+}
+
+static void check_address(const void *value, struct conf_place place, const char *path, struct conf_faults *faults)
+{
+	const char *address = *(char *const *)value, *colon = address ? strrchr(address, ':') : NULL;
+	int64_t port = 0;
+	struct err ignored;
+	if (!colon || colon == address || FAILED(text_int(bytes_text(colon + 1), 1, 65535, &port, &ignored)))
+		conf_fault(faults, place, path, "not an address; write HOST:PORT, as in hub.example.gov:7400");
+}
+
+static void check_ori(const void *value, struct conf_place place, const char *path, struct conf_faults *faults)
+{
+	const char *ori = *(char *const *)value;
+	size_t len = ori ? strlen(ori) : 0;
+	bool fits = len == 9;
+	for (size_t i = 0; fits && i < len; i++)
+		fits = (ori[i] >= 'A' && ori[i] <= 'Z') || (i >= 2 && ori[i] >= '0' && ori[i] <= '9');
+	if (len && !fits)
+		conf_fault(faults, place, path, "not an ORI; it is two letters of the state and seven letters or digits, as in CT0006400");
+}
+
+#define AT(member) offsetof(struct options, member)
+
+static const struct conf_field hub_fields[] = {
+	{.name = "address", .kind = CONF_TEXT, .offset = AT(hub.address), .flags = CONF_REQUIRED | CONF_NO_RELOAD, .check = check_address,
+	 .help = "host:port of the hub; the adapter dials, the hub never does"},
+	{.name = "party", .kind = CONF_TEXT, .offset = AT(hub.party), .flags = CONF_REQUIRED | CONF_NO_RELOAD, .check = check_party,
+	 .help = "the hub's own party, that its certificates must carry"},
+	{.name = "name", .kind = CONF_TEXT, .offset = AT(hub.name), .fallback = "", .flags = CONF_NO_RELOAD,
+	 .help = "the DNS name or IP address in the hub's certificate, if it is not the host of the address"},
+};
+
+static const struct conf_field tls_fields[] = {
+	{.name = "certificate", .kind = CONF_PATH, .offset = AT(tls.certificate), .flags = CONF_REQUIRED, .help = "PEM, leaf first"},
+	{.name = "key", .kind = CONF_PATH, .offset = AT(tls.key), .flags = CONF_REQUIRED, .help = "PEM, mode 0600"},
+	{.name = "ca", .kind = CONF_TEXTS, .offset = AT(tls.ca), .flags = CONF_REQUIRED | CONF_IS_PATH, .help = "PEM files of the authorities to believe"},
+	{.name = "crl", .kind = CONF_TEXTS, .offset = AT(tls.crl), .flags = CONF_IS_PATH, .help = "PEM files of their revocation lists"},
+};
+
+static const struct conf_field signing_fields[] = {
+	{.name = "certificate", .kind = CONF_PATH, .offset = AT(signing.certificate), .flags = CONF_REQUIRED, .help = "PEM, leaf first"},
+	{.name = "key", .kind = CONF_PATH, .offset = AT(signing.key), .flags = CONF_REQUIRED, .help = "PEM, mode 0600; it never leaves the agency"},
+};
+
+static const struct conf_field port_fields[] = {
+	{.name = "zmq", .kind = CONF_TEXT, .offset = AT(ports.zmq), .fallback = "", .flags = CONF_NO_RELOAD,
+	 .help = "endpoint of the ZeroMQ port, ipc:// or loopback tcp://; empty: none"},
+	{.name = "spool", .kind = CONF_PATH, .offset = AT(ports.spool), .flags = CONF_NO_RELOAD,
+	 .help = "spool folder; empty: none"},
+	{.name = "spool_format", .kind = CONF_TEXT, .offset = AT(ports.spool_format), .fallback = "json", .flags = CONF_NO_RELOAD,
+	 .help = "format of deliveries in the spool: json, or one of the kind's own, where it has a word for the type"},
+	{.name = "hand_over", .kind = CONF_CHOICE, .offset = AT(ports.hand_over), .choices = hand_overs, .fallback = "auto", .flags = CONF_NO_RELOAD,
+	 .help = "which port deliveries go to; auto: the spool if there is one"},
+};
+
+static const struct conf_field limit_fields[] = {
+	{.name = "batch", .kind = CONF_INT, .offset = AT(limits.batch), .fallback = "256", .min = 1, .max = 1024,
+	 .help = "messages under one signature at most"},
+	{.name = "window_messages", .kind = CONF_INT, .offset = AT(limits.window_messages), .fallback = "256", .min = 1, .max = 1024,
+	 .help = "deliveries that may be on their way to here"},
+	{.name = "message_bytes", .kind = CONF_SIZE, .offset = AT(limits.message_bytes), .fallback = "1 MiB", .min = 1024, .max = 16 << 20,
+	 .help = "largest message sent"},
+	{.name = "document_bytes", .kind = CONF_SIZE, .offset = AT(limits.document_bytes), .fallback = "4 MiB", .min = 1024, .max = 64 << 20,
+	 .help = "largest document or request read at a port"},
+	{.name = "backoff_least", .kind = CONF_DURATION, .offset = AT(limits.backoff_least_ms), .fallback = "500 ms", .min = 10, .max = 60000,
+	 .help = "first pause before dialling again"},
+	{.name = "backoff_most", .kind = CONF_DURATION, .offset = AT(limits.backoff_most_ms), .fallback = "30 s", .min = 100, .max = 3600000,
+	 .help = "longest pause before dialling again"},
+	{.name = "handshake", .kind = CONF_DURATION, .offset = AT(limits.handshake_ms), .fallback = "10 s", .min = 100, .max = 120000,
+	 .help = "until a new link must be open"},
+	{.name = "stall", .kind = CONF_DURATION, .offset = AT(limits.stall_ms), .fallback = "30 s", .min = 1000, .max = 600000,
+	 .help = "a link that takes nothing for so long is given up"},
+	{.name = "retention", .kind = CONF_DURATION, .offset = AT(limits.retention_ms), .fallback = "30 d", .min = 60000, .max = 0x7fffffffffff,
+	 .help = "how long what has ended is kept on disk"},
+};
+
+static const struct conf_field log_fields_[] = {
+	{.name = "level", .kind = CONF_CHOICE, .offset = AT(log.level), .choices = levels, .fallback = "info", .help = "least level that is logged"},
+	{.name = "format", .kind = CONF_CHOICE, .offset = AT(log.format), .choices = formats, .fallback = "auto", .help = "auto: text on a terminal, JSON otherwise"},
+};
+
+static const struct conf_table hub_table = {hub_fields, sizeof(hub_fields) / sizeof(*hub_fields), 0, CONF_NO_LINE, NULL};
+static const struct conf_table tls_table = {tls_fields, sizeof(tls_fields) / sizeof(*tls_fields), 0, CONF_NO_LINE, NULL};
+static const struct conf_table signing_table = {signing_fields, sizeof(signing_fields) / sizeof(*signing_fields), 0, CONF_NO_LINE, NULL};
+static const struct conf_table port_table = {port_fields, sizeof(port_fields) / sizeof(*port_fields), 0, CONF_NO_LINE, NULL};
+static const struct conf_table limit_table = {limit_fields, sizeof(limit_fields) / sizeof(*limit_fields), 0, CONF_NO_LINE, NULL};
+static const struct conf_table log_table = {log_fields_, sizeof(log_fields_) / sizeof(*log_fields_), 0, CONF_NO_LINE, NULL};
+
+/* Groups stand at offset 0, so that their fields' offsets are those of the whole struct. */
+static const struct conf_field own_fields[] = {
+	{.name = "party", .kind = CONF_TEXT, .offset = AT(party), .flags = CONF_REQUIRED | CONF_NO_RELOAD, .check = check_party,
+	 .help = "this agency's party; its certificates must carry it"},
+	{.name = "kind", .kind = CONF_TEXT, .offset = AT(kind), .flags = CONF_REQUIRED | CONF_NO_RELOAD,
+	 .help = "facility, parole_board, parole_office, police or community"},
+	{.name = "title", .kind = CONF_TEXT, .offset = AT(title), .fallback = "", .help = "the agency's name, as messages carry it"},
+	{.name = "ori", .kind = CONF_TEXT, .offset = AT(ori), .fallback = "", .check = check_ori, .help = "the agency's ORI"},
+	{.name = "data", .kind = CONF_PATH, .offset = AT(data), .flags = CONF_REQUIRED | CONF_NO_RELOAD, .help = "folder of the outbox and inbox"},
+	{.name = "catalogue", .kind = CONF_PATH, .offset = AT(catalogue), .fallback = LIAISON_CATALOGUE, .help = "folder of the catalogue"},
+	{.name = "answer_queries", .kind = CONF_BOOL, .offset = AT(answer_queries), .fallback = "true",
+	 .help = "answer queries for wanted persons from the records held here"},
+	{.name = "hub", .kind = CONF_GROUP, .offset = 0, .flags = CONF_REQUIRED, .sub = &hub_table},
+	{.name = "tls", .kind = CONF_GROUP, .offset = 0, .flags = CONF_REQUIRED, .sub = &tls_table},
+	{.name = "signing", .kind = CONF_GROUP, .offset = 0, .flags = CONF_REQUIRED, .sub = &signing_table},
+	{.name = "ports", .kind = CONF_GROUP, .offset = 0, .sub = &port_table},
+	{.name = "limits", .kind = CONF_GROUP, .offset = 0, .sub = &limit_table},
+	{.name = "log", .kind = CONF_GROUP, .offset = 0, .sub = &log_table},
+};
+
+struct conf_table *options_table_new(const char *const *kinds, const struct conf_table *const *tables, const size_t *offsets, size_t count, size_t size)
+{
+	size_t own = sizeof(own_fields) / sizeof(*own_fields), total = own;
+	struct conf_field *fields = mem_array(own + count, sizeof(*fields));
+	struct conf_table *table = mem_alloc(sizeof(*table));
+	memcpy(fields, own_fields, sizeof(own_fields));
+	for (size_t i = 0; i < count; i++)
+		if (tables[i])
+			fields[total++] = (struct conf_field){.name = kinds[i], .kind = CONF_GROUP, .offset = offsets[i], .sub = tables[i]};
+	*table = (struct conf_table){.fields = fields, .count = total, .size = size, .line_offset = CONF_NO_LINE};
+	return table;
+}
+
+void options_table_free(struct conf_table *table)
+{
+	if (!table)
+		return;
+	mem_free((void *)(uintptr_t)table->fields);
+	mem_free(table);
+}

@@ -1,0 +1,354 @@
+#include "adapters/runtime/receiver.h"
+
+#include "adapters/runtime/compose.h"
+#include "adapters/runtime/judge.h"
+#include "adapters/runtime/uplink.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "certs/head.h"
+#include "schemas/frame.h"
+#include "schemas/receipt.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A delivery whose signer is not known yet: the hub has been asked for the certificate. */
+struct waiting {
+	struct blob *envelope;
+	struct waiting *next;
+};
+
+struct receiver {
+	struct office *office;
+	struct judge *judge;
+	struct waiting *first, **last;
+	struct buf acks; /* ids, one after the other, for one ACK frame at the end of the turn */
+	struct buf hold;
+	struct metric *received, *refused, *duplicates;
+};
+
+static void send_acks(void *ctx, int64_t number, const struct err *why)
+{
+	struct receiver *receiver = ctx;
+	struct bytes ids[FRAME_BATCH_MAX];
+	struct buf frame;
+	struct err ignored;
+	(void)number;
+	struct bytes all = buf_bytes(&receiver->acks);
+	buf_init(&frame, (size_t)FRAME_BATCH_MAX * 24);
+	while (!why && all.len) {
+		size_t count = 0;
+		for (; count < FRAME_BATCH_MAX && all.len; count++, all = bytes_of(all.at + UUID_LEN, all.len - UUID_LEN))
+			ids[count] = bytes_of(all.at, UUID_LEN);
+		buf_clear(&frame);
+		frame_ack_encode(ids, count, &frame);
+		/* What could not be acknowledged comes again, and is acknowledged then. */
+		if (FAILED(uplink_send(receiver->office->uplink, buf_bytes(&frame), &ignored)))
+			break;
+	}
+	buf_done(&frame);
+	buf_clear(&receiver->acks);
+}
+
+static void take_ack(struct receiver *receiver, const uint8_t *id)
+{
+	if (receiver->acks.len == 0)
+		box_after(receiver->office->box, send_acks, receiver, 0);
+	buf_add(&receiver->acks, bytes_of(id, UUID_LEN));
+}
+
+/* Receipts and notices of own messages: what became of them, kept with the proof. */
+static result file_outcome(struct receiver *receiver, const struct judged *judged, struct err *err)
+{
+	struct box_outcome outcome = {.id = judged->message.id, .recipient = judged->message.from, .envelope = judged->envelope};
+	struct receipt receipt;
+	struct notice notice;
+	bool is_new = false;
+	if (bytes_is(judged->message.type, RECEIPT_TYPE)) {
+		TRY(receipt_decode(judged->main, &receipt, err));
+		outcome.of = receipt.of;
+		outcome.what = bytes_text(receipt.received ? "received" : "refused");
+		outcome.code = bytes_text(code_text(receipt.code));
+		outcome.reason = bytes_text(receipt.reason);
+		outcome.at = receipt.at;
+	} else {
+		TRY(notice_decode(judged->main, &notice, err));
+		outcome.of = notice.of;
+		outcome.recipient = bytes_text(notice.recipient);
+		outcome.what = bytes_text(notice_event_text(notice.event));
+		outcome.code = bytes_text(code_text(notice.code));
+		outcome.reason = bytes_text(notice.reason);
+		outcome.at = notice.at;
+	}
+	TRY(box_put_outcome(receiver->office->box, &outcome, &is_new, err));
+	if (is_new)
+		office_tell_fate(receiver->office, outcome.of);
+	return OK;
+}
+
+/* Answers that the kind writes by itself go the same way as any draft; one that cannot be composed is a fault of ours, not of the message. */
+static void send_answers(struct receiver *receiver, const struct kind_reading *answers)
+{
+	for (size_t i = 0; i < answers->drafts_count; i++) {
+		struct uuid id;
+		struct err why;
+		bool duplicate = false;
+		if (FAILED(compose_plain(receiver->office, buf_bytes(&answers->drafts[i].plain), answers->drafts[i].tag, &id, &duplicate, &why)))
+			log_event(LOG_ERROR, "answer_failed", LOG_REASON(&why));
+	}
+}
+
+static result pass(struct receiver *receiver, const struct judged *judged, struct bytes tag, struct err *err)
+{
+	struct office *office = receiver->office;
+	char text[64];
+	snprintf(text, sizeof(text), "%.*s", (int)tag.len, tag.len ? (const char *)tag.at : "");
+	struct kind_message message = {.message = &judged->message, .parts = judged->parts, .parts_count = judged->parts_count,
+	                               .main = judged->main, .tag = text};
+	struct kind_reading answers;
+	if (!office->kind->pass)
+		return OK;
+	kind_reading_init(&answers);
+	result r = office->kind->pass(office->kind_state, &office->host, &message, &answers, err);
+	if (!FAILED(r))
+		send_answers(receiver, &answers);
+	kind_reading_done(&answers);
+	return r;
+}
+
+/* The tag of our own message that this one answers. */
+static result find_tag(struct receiver *receiver, const struct message *message, struct bytes *ret, struct err *err)
+{
+	struct box_out out;
+	bool found = false;
+	*ret = BYTES_NONE;
+	if (!message->re)
+		return OK;
+	TRY(box_find_out(receiver->office->box, message->re, &receiver->hold, &found, &out, err));
+	if (found)
+		*ret = out.tag;
+	return OK;
+}
+
+static void announce(void *ctx, int64_t number, const struct err *why)
+{
+	struct receiver *receiver = ctx;
+	(void)number;
+	if (!why)
+		office_tell_ports(receiver->office);
+}
+
+static result take_in(struct receiver *receiver, const struct judged *judged, const struct err *refusal, struct err *err)
+{
+	struct bytes tag = BYTES_NONE;
+	TRY(find_tag(receiver, &judged->message, &tag, err));
+	struct box_in in = {.id = judged->message.id, .leaf = judged->leaf.at, .envelope = judged->envelope, .tag = tag, .refused = refusal != NULL};
+	TRY(box_put_in(receiver->office->box, &in, err));
+	if (!refusal)
+		TRY(pass(receiver, judged, tag, err));
+	TRY(compose_receipt(receiver->office, &judged->message, &judged->leaf, refusal, err));
+	metric_add(refusal ? receiver->refused : receiver->received, 1);
+	if (refusal)
+		log_event(LOG_WARNING, "delivery_refused", LOG_UUID("id", judged->message.id), LOG_REASON(refusal));
+	else
+		box_after(receiver->office->box, announce, receiver, 0);
+	return OK;
+}
+
+static bool asks_no_receipt(const struct message *message)
+{
+	return bytes_is(message->type, RECEIPT_TYPE) || bytes_is(message->type, NOTICE_TYPE);
+}
+
+/* Receipts and notices that do not hold are acknowledged so that they do not come for ever, and said in the log: nobody waits for an answer. */
+static result take_outcome(struct receiver *receiver, const struct judged *judged, const struct err *refusal, struct err *err)
+{
+	if (refusal) {
+		metric_add(receiver->refused, 1);
+		log_event(LOG_WARNING, "receipt_refused", LOG_UUID("id", judged->message.id), LOG_REASON(refusal));
+	} else {
+		TRY(file_outcome(receiver, judged, err));
+	}
+	take_ack(receiver, judged->message.id);
+	return OK;
+}
+
+static result settle_known(struct receiver *receiver, const struct judged *judged, const struct box_in *known, struct err *err)
+{
+	metric_add(receiver->duplicates, 1);
+	/* The receipt was composed with the row. When the hub still asks, it has not reached it, or was refused there: say it again. */
+	if (memcmp(known->leaf, judged->leaf.at, HASH_LEN) != 0) {
+		struct err why;
+		if (FAILED(err_set(&why, CODE_DUPLICATE_CONFLICT, "/id", "another message of this id was received before")))
+			return compose_receipt(receiver->office, &judged->message, &judged->leaf, &why, err);
+	}
+	office_tell_sender(receiver->office);
+	return OK;
+}
+
+static result take_judged(struct receiver *receiver, const struct judged *judged, const struct err *refusal, struct err *err)
+{
+	struct box_in known;
+	bool found = false;
+	uplink_grant(receiver->office->uplink, 1);
+	if (asks_no_receipt(&judged->message))
+		return take_outcome(receiver, judged, refusal, err);
+	TRY(box_find_in(receiver->office->box, judged->message.id, &receiver->hold, &found, &known, err));
+	if (found)
+		return settle_known(receiver, judged, &known, err);
+	return take_in(receiver, judged, refusal, err);
+}
+
+static void ask_certificate(struct receiver *receiver, const uint8_t *fingerprint)
+{
+	struct buf frame;
+	struct err ignored;
+	buf_init(&frame, 128);
+	frame_cert_ask_encode(fingerprint, &frame);
+	if (FAILED(uplink_send(receiver->office->uplink, buf_bytes(&frame), &ignored)))
+		log_event(LOG_DEBUG, "ask_failed", LOG_REASON(&ignored));
+	buf_done(&frame);
+}
+
+static void wait_for_signer(struct receiver *receiver, struct bytes envelope, const uint8_t *signer)
+{
+	struct waiting *waiting = mem_alloc(sizeof(*waiting));
+	waiting->envelope = blob_new(envelope);
+	*receiver->last = waiting;
+	receiver->last = &waiting->next;
+	ask_certificate(receiver, signer);
+}
+
+/* One delivery. An own fault (the disk) is not the hub's business: nothing is receipted and it comes again. */
+static result take_envelope(struct receiver *receiver, struct bytes envelope, bool may_wait, struct err *err)
+{
+	struct judged *judged = mem_alloc(sizeof(*judged));
+	struct err why, fault;
+	bool unknown_signer = false;
+	result r = judge_envelope(receiver->judge, envelope, judged, &unknown_signer, &why);
+	if (unknown_signer && may_wait) {
+		wait_for_signer(receiver, envelope, judged->signer);
+		mem_free(judged);
+		return OK;
+	}
+	if (!judged->message.id) {
+		if (err)
+			*err = why;
+		mem_free(judged);
+		return r; /* not even a message: nothing to answer to */
+	}
+	result filed = take_judged(receiver, judged, FAILED(r) ? &why : NULL, &fault);
+	if (FAILED(filed))
+		log_event(LOG_ERROR, "delivery_not_filed", LOG_UUID("id", judged->message.id), LOG_REASON(&fault));
+	mem_free(judged);
+	return OK;
+}
+
+result receiver_deliver(struct receiver *receiver, struct bytes frame, struct err *err)
+{
+	struct frame_deliver deliver;
+	struct bytes envelope;
+	TRY(frame_deliver_decode(frame, &deliver, err));
+	while (frame_deliver_next(&deliver, &envelope))
+		/* In order: what comes after a delivery that waits, waits too. */
+		if (receiver->first)
+			wait_for_signer(receiver, envelope, judge_signer_of(envelope));
+		else
+			TRY(take_envelope(receiver, envelope, true, err));
+	return OK;
+}
+
+static result take_waiting(struct receiver *receiver, struct err *err)
+{
+	struct waiting *waiting = receiver->first;
+	receiver->first = NULL;
+	receiver->last = &receiver->first;
+	result r = OK;
+	while (waiting) {
+		struct waiting *next = waiting->next;
+		struct bytes envelope = blob_bytes(waiting->envelope);
+		if (!FAILED(r) && receiver->first)
+			wait_for_signer(receiver, envelope, judge_signer_of(envelope));
+		else if (!FAILED(r))
+			r = take_envelope(receiver, envelope, true, err);
+		blob_unref(waiting->envelope);
+		mem_free(waiting);
+		waiting = next;
+	}
+	return r;
+}
+
+result receiver_cert(struct receiver *receiver, struct bytes frame, struct err *err)
+{
+	struct frame_cert cert;
+	TRY(frame_cert_decode(frame, &cert, err));
+	/* An empty chain, or one that is not trusted, is kept as such: the deliveries that wait for it are refused with the reason. */
+	TRY(judge_learn(receiver->judge, cert.fingerprint, cert.chain, cert.chain_count, err));
+	return take_waiting(receiver, err);
+}
+
+result receiver_note_head(struct receiver *receiver, struct bytes head, struct err *err)
+{
+	struct head ignored;
+	TRY(head_decode(head, &ignored, err));
+	return box_note(receiver->office->box, "hub_head", head, err);
+}
+
+result receiver_head(struct receiver *receiver, struct bytes frame, struct err *err)
+{
+	struct bytes head;
+	TRY(frame_head_decode(frame, &head, err));
+	return receiver_note_head(receiver, head, err);
+}
+
+result receiver_hub_chain(struct receiver *receiver, const struct bytes *chain, size_t count, struct err *err)
+{
+	return judge_hub(receiver->judge, chain, count, err);
+}
+
+struct receiver *receiver_new(struct office *office)
+{
+	struct receiver *receiver = mem_alloc(sizeof(*receiver));
+	receiver->office = office;
+	receiver->judge = judge_new(office);
+	receiver->last = &receiver->first;
+	buf_init(&receiver->acks, (size_t)1 << 20);
+	buf_init(&receiver->hold, (size_t)32 << 20);
+	receiver->received = metric_counter("liaison_adapter_received", "Deliveries verified and taken in", NULL, NULL);
+	receiver->refused = metric_counter("liaison_adapter_delivery_refused", "Deliveries that did not hold", NULL, NULL);
+	receiver->duplicates = metric_counter("liaison_adapter_delivery_duplicate", "Deliveries that had come before", NULL, NULL);
+	return receiver;
+}
+
+void receiver_free(struct receiver *receiver)
+{
+	if (!receiver)
+		return;
+	receiver_link_down(receiver);
+	judge_free(receiver->judge);
+	buf_done(&receiver->acks);
+	buf_done(&receiver->hold);
+	mem_free(receiver);
+}
+
+void receiver_link_up(struct receiver *receiver)
+{
+	uplink_grant(receiver->office->uplink, receiver->office->options->limits.window_messages);
+}
+
+void receiver_link_down(struct receiver *receiver)
+{
+	while (receiver->first) {
+		struct waiting *waiting = receiver->first;
+		receiver->first = waiting->next;
+		blob_unref(waiting->envelope);
+		mem_free(waiting);
+	}
+	receiver->last = &receiver->first;
+}
+
+void receiver_renewed(struct receiver *receiver)
+{
+	judge_renewed(receiver->judge);
+}
