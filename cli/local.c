@@ -1,0 +1,340 @@
+/* Commands that need no running program: the catalogue, configurations, the ledger's files, evidence. */
+#include "cli/cli.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "broker/ledger/ledger.h"
+#include "schemas/catalogue.h"
+#include "schemas/envelope.h"
+#include "schemas/json.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- catalogue ---- */
+
+static void list_types(const struct catalogue *catalogue, bool json)
+{
+	struct buf rows;
+	static const struct show_column columns[] = {{"TYPE", "/type", SHOW_TEXT},
+	                                             {"PRIORITY", "/priority", SHOW_COUNT},
+	                                             {"FROM", "/originators", SHOW_LIST},
+	                                             {"WHAT", "/title", SHOW_TEXT}};
+	buf_init(&rows, (size_t)4 << 20);
+	pack_put_array(&rows, catalogue_count(catalogue));
+	for (size_t i = 0; i < catalogue_count(catalogue); i++) {
+		const struct catalogue_type *type = catalogue_at(catalogue, i);
+		pack_put_map(&rows, 4);
+		pack_put_str(&rows, "type");
+		pack_put_str(&rows, type->name);
+		pack_put_str(&rows, "title");
+		pack_put_str(&rows, type->title ? type->title : "");
+		pack_put_str(&rows, "priority");
+		pack_put_int(&rows, type->priority);
+		pack_put_str(&rows, "originators");
+		pack_put_array(&rows, type->originators_count);
+		for (size_t n = 0; n < type->originators_count; n++)
+			pack_put_str(&rows, type->originators[n]);
+	}
+	if (json)
+		show_json(buf_bytes(&rows));
+	else
+		show_table(buf_bytes(&rows), columns, sizeof(columns) / sizeof(*columns), "the catalogue is empty");
+	buf_done(&rows);
+}
+
+/* A draft that can be sent as it stands: the first valid example of the type. */
+static bool show_example(const struct catalogue_type *type)
+{
+	struct bytes body, value;
+	struct buf draft;
+	bool subject = pack_pointer(buf_bytes(&type->source), "/examples/valid/0/subject", &value);
+	if (!pack_pointer(buf_bytes(&type->source), "/examples/valid/0/body", &body))
+		return false;
+	buf_init(&draft, (size_t)4 << 20);
+	pack_put_map(&draft, subject ? 3 : 2);
+	pack_put_str(&draft, "type");
+	pack_put_str(&draft, type->name);
+	if (subject) {
+		pack_put_str(&draft, "subject");
+		pack_put_raw(&draft, value);
+	}
+	pack_put_str(&draft, "body");
+	pack_put_raw(&draft, body);
+	show_json(buf_bytes(&draft));
+	buf_done(&draft);
+	return true;
+}
+
+int cli_catalogue(struct cli *cli, int argc, char **argv)
+{
+	struct catalogue *catalogue = NULL;
+	struct err why;
+	int code = EXIT_FINE;
+	if (!cli_words(argc, argv, 1, 2) || (argc == 2) != !strcmp(argv[1], "list"))
+		return cli_usage("catalogue", "list, show TYPE, or example TYPE");
+	if (FAILED(catalogue_load(cli->catalogue, &catalogue, &why)))
+		return cli_fail(&why);
+	const struct catalogue_type *type = argc == 3 ? catalogue_find(catalogue, bytes_text(argv[2])) : NULL;
+	if (argc == 2)
+		list_types(catalogue, cli->json);
+	else if (!type) {
+		result r = err_set(&why, CODE_UNKNOWN_TYPE, argv[2], "no such type in %s", cli->catalogue);
+		code = FAILED(r) ? cli_fail(&why) : EXIT_FAILED;
+	} else if (!strcmp(argv[1], "show"))
+		show_json(buf_bytes(&type->source));
+	else if (!strcmp(argv[1], "example"))
+		code = show_example(type) ? EXIT_FINE : EXIT_FAILED;
+	else
+		code = cli_usage("catalogue", "list, show TYPE, or example TYPE");
+	catalogue_unref(catalogue);
+	return code;
+}
+
+/* ---- check ---- */
+
+/* The programs check their own configurations, so that there is one reading of it; which one it is shows in the file: only adapters have a kind. */
+int cli_check(struct cli *cli, int argc, char **argv)
+{
+	struct buf contents;
+	struct err why;
+	char self[4096];
+	(void)cli;
+	if (!cli_words(argc, argv, 1, 1))
+		return cli_usage("check", "takes one file");
+	if (FAILED(file_read(argv[1], (size_t)4 << 20, &contents, &why))) {
+		buf_done(&contents);
+		return cli_fail(&why);
+	}
+	buf_add_byte(&contents, 0);
+	bool adapter = strstr((const char *)contents.at, "hub") && strstr((const char *)contents.at, "kind");
+	buf_done(&contents);
+	const char *program = adapter ? "liaison-adapter" : "liaison-broker";
+	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 64);
+	char *slash = NULL;
+	if (len > 0) {
+		self[len] = 0;
+		slash = strrchr(self, '/');
+	}
+	if (slash) {
+		snprintf(slash + 1, 64, "%s", program);
+		execl(self, program, "--check", "-c", argv[1], (char *)NULL);
+	}
+	execlp(program, program, "--check", "-c", argv[1], (char *)NULL);
+	fprintf(stderr, "liaison: %s is not installed\n", program);
+	return EXIT_FAILED;
+}
+
+/* ---- ledger ---- */
+
+static result judge_hub(const char *certificate, const char *ca, struct signer **ret, struct err *err)
+{
+	struct trust *trust = NULL;
+	TRY(trust_load(&ca, 1, NULL, 0, &trust, err));
+	result r = trust_judge_file(trust, certificate, TRUST_SIGN_HUB, clock_wall_ms(), ret, err);
+	trust_unref(trust);
+	return r;
+}
+
+static void put_report(const struct ledger_report *report, bool signature_checked, struct buf *out)
+{
+	char root[2 * HASH_LEN + 1];
+	buf_init(out, 1024);
+	pack_put_map(out, 5);
+	pack_put_str(out, "entries");
+	pack_put_int(out, report->entries);
+	pack_put_str(out, "messages");
+	pack_put_int(out, report->messages);
+	pack_put_str(out, "head_size");
+	pack_put_int(out, report->head_size);
+	pack_put_str(out, "root");
+	pack_put_str(out, text_hex(hash_bytes(&report->root), root));
+	pack_put_str(out, "signature_checked");
+	pack_put_bool(out, signature_checked);
+}
+
+int cli_ledger(struct cli *cli, int argc, char **argv)
+{
+	static const struct show_column columns[] = {{"entries", "/entries", SHOW_COUNT},
+	                                             {"messages compared", "/messages", SHOW_COUNT},
+	                                             {"signed head covers", "/head_size", SHOW_COUNT},
+	                                             {"its signature checked", "/signature_checked", SHOW_YES},
+	                                             {"root", "/root", SHOW_TEXT}};
+	const char *certificate = NULL, *ca = NULL;
+	struct store *store = NULL;
+	struct signer *hub = NULL;
+	struct ledger_report report;
+	struct err why;
+	bool bad = false;
+	cli_option(&argc, argv, "--hub-certificate", &certificate, &bad);
+	cli_option(&argc, argv, "--ca", &ca, &bad);
+	if (bad || !cli_words(argc, argv, 2, 2) || strcmp(argv[1], "verify") != 0 || (certificate != NULL) != (ca != NULL))
+		return cli_usage("ledger", "verify FOLDER, with both or neither of --hub-certificate and --ca");
+	result r = store_sqlite_read(argv[2], &store, &why);
+	if (!FAILED(r) && certificate)
+		r = judge_hub(certificate, ca, &hub, &why);
+	if (!FAILED(r))
+		r = ledger_verify(store, hub, &report, &why);
+	store_close(store);
+	signer_unref(hub);
+	if (FAILED(r))
+		return cli_fail(&why);
+	struct buf shown;
+	put_report(&report, certificate != NULL, &shown);
+	if (cli->json)
+		show_json(buf_bytes(&shown));
+	else {
+		show_pairs(buf_bytes(&shown), columns, sizeof(columns) / sizeof(*columns));
+		printf("the ledger verifies\n");
+	}
+	buf_done(&shown);
+	return EXIT_FINE;
+}
+
+/* ---- evidence ---- */
+
+enum { EVIDENCE_CERT_MAX = 8192 };
+
+static result write_one(const char *folder, const char *name, struct bytes contents, struct err *err)
+{
+	char *path = mem_printf("%s/%s", folder, name);
+	result r = file_write(path, contents, 0644, err);
+	mem_free(path);
+	return r;
+}
+
+static result write_certificates(struct store *store, const uint8_t *signer, const char *folder, struct err *err)
+{
+	struct buf hold, pem;
+	bool found = false;
+	buf_init(&hold, (size_t)1 << 18);
+	buf_init(&pem, (size_t)1 << 18);
+	result r = store_chain(store, signer, &hold, &found, err);
+	struct pack_in in = pack_in(buf_bytes(&hold), err);
+	size_t count = found ? pack_array(&in, "chain") : 0;
+	for (size_t i = 0; i < count && !in.failed && !FAILED(r); i++) {
+		struct buf base64;
+		buf_init(&base64, (size_t)1 << 16);
+		text_base64(pack_bin(&in, "chain", EVIDENCE_CERT_MAX), &base64);
+		buf_add_text(&pem, "-----BEGIN CERTIFICATE-----\n");
+		for (size_t at = 0; at < base64.len; at += 64) {
+			buf_add(&pem, bytes_of(base64.at + at, base64.len - at < 64 ? base64.len - at : 64));
+			buf_add_text(&pem, "\n");
+		}
+		buf_add_text(&pem, "-----END CERTIFICATE-----\n");
+		buf_done(&base64);
+	}
+	if (!FAILED(r))
+		r = write_one(folder, "signer.pem", buf_bytes(&pem), err);
+	buf_done(&hold);
+	buf_done(&pem);
+	return r;
+}
+
+static result write_parts(struct bytes packed, const char *folder, struct err *err)
+{
+	struct part parts[MESSAGE_PARTS_MAX];
+	size_t count = 0;
+	TRY(part_decode_all(packed, parts, &count, err));
+	for (size_t i = 0; i < count; i++) {
+		struct buf salted, json;
+		char name[80];
+		buf_init(&salted, parts[i].bytes.len + MESSAGE_SALT_LEN);
+		buf_init(&json, (size_t)64 << 20);
+		buf_add(&salted, bytes_of(parts[i].salt, MESSAGE_SALT_LEN));
+		buf_add(&salted, parts[i].bytes);
+		snprintf(name, sizeof(name), "part-%.*s.salted", (int)parts[i].name.len, (const char *)parts[i].name.at);
+		result r = write_one(folder, name, buf_bytes(&salted), err);
+		if (!FAILED(r))
+			r = json_from_pack(parts[i].bytes, 2, &json, err);
+		snprintf(name, sizeof(name), "part-%.*s.json", (int)parts[i].name.len, (const char *)parts[i].name.at);
+		if (!FAILED(r))
+			r = write_one(folder, name, buf_bytes(&json), err);
+		buf_done(&salted);
+		buf_done(&json);
+		TRY(r);
+	}
+	return OK;
+}
+
+/* The path as text, and the leaf that openssl computes from leaf.bin: what is needed to climb from the header to the root in the statement. */
+static result write_path(const struct envelope *envelope, const char *folder, struct err *err)
+{
+	struct buf text, leaf;
+	buf_init(&text, 8192);
+	buf_init(&leaf, envelope->header.len + 1);
+	buf_printf(&text, "index %lld\n", (long long)envelope->index);
+	for (size_t at = 0; at + HASH_LEN <= envelope->path.len; at += HASH_LEN) {
+		char hex[2 * HASH_LEN + 1];
+		buf_printf(&text, "%s\n", text_hex(bytes_of(envelope->path.at + at, HASH_LEN), hex));
+	}
+	buf_add_byte(&leaf, 0);
+	buf_add(&leaf, envelope->header);
+	result r = write_one(folder, "path.txt", buf_bytes(&text), err);
+	if (!FAILED(r))
+		r = write_one(folder, "leaf.bin", buf_bytes(&leaf), err);
+	buf_done(&text);
+	buf_done(&leaf);
+	return r;
+}
+
+static result write_evidence(struct store *store, const struct uuid *id, const char *folder, struct err *err)
+{
+	struct store_message message;
+	struct envelope envelope;
+	struct buf hold;
+	bool found = false;
+	buf_init(&hold, (size_t)72 << 20);
+	result r = store_find(store, id->at, &hold, &found, &message, err);
+	if (!FAILED(r) && !found)
+		r = err_set(err, CODE_NOT_FOUND, "", "no message of this id was accepted");
+	if (!FAILED(r))
+		r = envelope_decode(message.envelope, &envelope, err);
+	if (!FAILED(r))
+		r = file_make_folder(folder, 0755, err);
+	if (!FAILED(r))
+		r = write_one(folder, "header.msgpack", envelope.header, err);
+	if (!FAILED(r))
+		r = write_one(folder, "statement.msgpack", envelope.statement, err);
+	if (!FAILED(r))
+		r = write_one(folder, "statement.sig", envelope.signature, err);
+	if (!FAILED(r))
+		r = write_path(&envelope, folder, err);
+	if (!FAILED(r))
+		r = write_parts(envelope.parts, folder, err);
+	if (!FAILED(r))
+		r = write_certificates(store, envelope.signer, folder, err);
+	buf_done(&hold);
+	return r;
+}
+
+int cli_evidence(struct cli *cli, int argc, char **argv)
+{
+	const char *data = NULL, *out = NULL;
+	struct store *store = NULL;
+	struct uuid id;
+	struct err why;
+	bool bad = false;
+	(void)cli;
+	cli_option(&argc, argv, "--data", &data, &bad);
+	cli_option(&argc, argv, "--out", &out, &bad);
+	if (bad || !data || !out || !cli_words(argc, argv, 1, 1))
+		return cli_usage("evidence", "needs an id, --data and --out");
+	result r = uuid_parse(bytes_text(argv[1]), &id, &why);
+	if (!FAILED(r))
+		r = store_sqlite_read(data, &store, &why);
+	if (!FAILED(r))
+		r = write_evidence(store, &id, out, &why);
+	store_close(store);
+	if (FAILED(r))
+		return cli_fail(&why);
+	printf("%s holds header, parts, statement, signature, path and certificate of %s\n", out, argv[1]);
+	printf("check the signature:\n"
+	       "  openssl x509 -in %s/signer.pem -noout -pubkey > %s/signer.pub\n"
+	       "  openssl dgst -sha256 -verify %s/signer.pub -signature %s/statement.sig %s/statement.msgpack\n",
+	       out, out, out, out, out);
+	return EXIT_FINE;
+}

@@ -1,0 +1,166 @@
+#include "cli/cli.h"
+
+#include "base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct cli_command cli_commands[] = {
+	{"send", "FILE…", "send drafts through an adapter's port and wait for verdicts (and receipts: --wait received)", cli_send},
+	{"receive", "[--count N] [--no-ack]", "take deliveries from an adapter's port", cli_receive},
+	{"approve", "FILE --certificate PEM --key KEY --ca PEM", "put a person's signature under a draft", cli_approve},
+	{"status", "[--port ENDPOINT]", "how the hub is, or an adapter", cli_status},
+	{"agencies", "", "who is enrolled, who is connected", cli_agencies},
+	{"queues", "", "what waits for whom", cli_queues},
+	{"dead", "list | show ID | requeue PARTY ID | discard PARTY ID [--reason TEXT]", "dead letters", cli_dead},
+	{"trace", "ID | THREAD | SUBJECT", "a message's or a person's whole way, with times", cli_trace},
+	{"watch", "[PREFIX]", "events as they happen", cli_watch},
+	{"metrics", "", "the hub's metrics in the OpenMetrics format", cli_metrics},
+	{"reload", "", "have the hub read its configuration, certificates and lists again", cli_reload},
+	{"check", "CONFIG", "check a broker's or an adapter's configuration", cli_check},
+	{"ledger", "verify FOLDER [--hub-certificate PEM --ca PEM]", "recompute the ledger from its first entry", cli_ledger},
+	{"evidence", "ID --data FOLDER --out FOLDER", "write out one message so that stock openssl can check it", cli_evidence},
+	{"pki", "init | issue | sign | renew | revoke | crl | list | show …", "the hub's own certificate authority", cli_pki},
+	{"catalogue", "list | show TYPE | example TYPE", "the types that may be sent", cli_catalogue},
+	{NULL, NULL, NULL, NULL},
+};
+
+static void help(FILE *out)
+{
+	fprintf(out, "Usage: liaison COMMAND …\n\n");
+	for (const struct cli_command *command = cli_commands; command->name; command++)
+		fprintf(out, "  %-10s %s\n             %s\n", command->name, command->arguments, command->summary);
+	fprintf(out, "\nOptions of every command:\n"
+	             "  --json              one JSON value instead of text\n"
+	             "  --control ENDPOINT  the hub's control socket (LIAISON_CONTROL, ipc:///run/liaison/control)\n"
+	             "  --port ENDPOINT     an adapter's port (LIAISON_PORT, ipc:///run/liaison/port)\n"
+	             "  --catalogue FOLDER  the catalogue (LIAISON_CATALOGUE)\n"
+	             "  --timeout DURATION  how long to wait for an answer (10 s)\n\n"
+	             "Exit: 0 done, 1 the answer is no, 2 wrong usage, 3 wrong configuration, 4 refused, 5 not reached or no answer in time.\n");
+}
+
+int cli_fail(const struct err *why)
+{
+	fprintf(stderr, "liaison: %s%s%s: %s\n", why->field, why->field[0] ? ": " : "", code_text(why->code), why->reason);
+	fprintf(stderr, "         %s\n", code_remedy(why->code));
+	if (why->code == CODE_TIMEOUT || why->code == CODE_CLOSED)
+		return EXIT_UNREACHED;
+	if (why->code == CODE_USAGE)
+		return EXIT_USAGE;
+	if (why->code == CODE_CONFIG)
+		return EXIT_CONFIG;
+	return code_class_of(why->code) == CODE_CLASS_REFUSAL ? EXIT_REFUSED : EXIT_FAILED;
+}
+
+int cli_usage(const char *name, const char *problem)
+{
+	fprintf(stderr, "liaison %s: %s\n", name, problem);
+	for (const struct cli_command *command = cli_commands; command->name; command++)
+		if (!strcmp(command->name, name))
+			fprintf(stderr, "Usage: liaison %s %s\n", name, command->arguments);
+	return EXIT_USAGE;
+}
+
+static void take_out(int *argc, char **argv, int at, int count)
+{
+	for (int i = at; i + count < *argc; i++)
+		argv[i] = argv[i + count];
+	*argc -= count;
+}
+
+bool cli_option(int *argc, char **argv, const char *name, const char **ret_value, bool *ret_bad)
+{
+	size_t len = strlen(name);
+	for (int i = 1; i < *argc; i++) {
+		if (!strncmp(argv[i], name, len) && argv[i][len] == '=') {
+			*ret_value = argv[i] + len + 1;
+			take_out(argc, argv, i, 1);
+			return true;
+		}
+		if (strcmp(argv[i], name) != 0)
+			continue;
+		if (i + 1 == *argc) {
+			*ret_bad = true;
+			return false;
+		}
+		*ret_value = argv[i + 1];
+		take_out(argc, argv, i, 2);
+		return true;
+	}
+	return false;
+}
+
+bool cli_flag(int *argc, char **argv, const char *name)
+{
+	for (int i = 1; i < *argc; i++)
+		if (!strcmp(argv[i], name)) {
+			take_out(argc, argv, i, 1);
+			return true;
+		}
+	return false;
+}
+
+bool cli_words(int argc, char **argv, int least, int most)
+{
+	for (int i = 1; i < argc; i++)
+		if (argv[i][0] == '-' && argv[i][1])
+			return false;
+	return argc - 1 >= least && argc - 1 <= most;
+}
+
+static const char *from_environment(const char *name, const char *fallback)
+{
+	const char *value = getenv(name);
+	return value && value[0] ? value : fallback;
+}
+
+static bool take_common(struct cli *cli, int *argc, char **argv)
+{
+	const char *timeout = "10 s";
+	struct err why;
+	bool bad = false;
+	*cli = (struct cli){
+		.control = from_environment("LIAISON_CONTROL", "ipc:///run/liaison/control"),
+		.port = from_environment("LIAISON_PORT", NULL),
+		.catalogue = from_environment("LIAISON_CATALOGUE", LIAISON_CATALOGUE),
+	};
+	cli->json = cli_flag(argc, argv, "--json");
+	cli_option(argc, argv, "--control", &cli->control, &bad);
+	cli_option(argc, argv, "--port", &cli->port, &bad);
+	cli_option(argc, argv, "--catalogue", &cli->catalogue, &bad);
+	cli_option(argc, argv, "--timeout", &timeout, &bad);
+	if (bad || FAILED(text_duration(bytes_text(timeout), &cli->timeout_ms, &why))) {
+		fprintf(stderr, "liaison: %s\n", bad ? "an option lacks its value" : "--timeout takes a duration such as \"10 s\"");
+		return false;
+	}
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	struct cli cli;
+	if (argc >= 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))) {
+		help(stdout);
+		return EXIT_FINE;
+	}
+	if (argc >= 2 && !strcmp(argv[1], "--version")) {
+		printf("liaison %s\n", LIAISON_VERSION);
+		return EXIT_FINE;
+	}
+	if (!take_common(&cli, &argc, argv))
+		return EXIT_USAGE;
+	for (const struct cli_command *command = cli_commands; argc >= 2 && command->name; command++) {
+		if (strcmp(argv[1], command->name) != 0)
+			continue;
+		if (argc == 3 && (!strcmp(argv[2], "--help") || !strcmp(argv[2], "-h"))) {
+			printf("Usage: liaison %s %s\n  %s\n", command->name, command->arguments, command->summary);
+			return EXIT_FINE;
+		}
+		return command->run(&cli, argc - 1, argv + 1);
+	}
+	if (argc >= 2)
+		fprintf(stderr, "liaison: there is no command \"%s\"\n\n", argv[1]);
+	help(stderr);
+	return EXIT_USAGE;
+}
