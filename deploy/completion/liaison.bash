@@ -1,0 +1,126 @@
+# shellcheck shell=bash
+# Completion of `liaison`, `liaison-broker` and `liaison-adapter` for bash. Commands that would ask a hub are never run here; the types come from
+# the catalogue's files.
+
+_liaison_words() { # the candidates in $1, one a word, that begin with what is being typed
+  local IFS=$' \t\n'
+  mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur")
+}
+
+_liaison_files() { # files that end in one of the words in $1, and folders
+  local endings=$1 found ending
+  mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+  for ending in $endings; do
+    while IFS= read -r found; do COMPREPLY+=("$found"); done < <(compgen -f -X "!*.$ending" -- "$cur")
+  done
+  compopt -o filenames 2>/dev/null || true
+}
+
+_liaison_folders() {
+  mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+  compopt -o filenames 2>/dev/null || true
+}
+
+_liaison_types() {
+  local types=''
+  if command -v liaison >/dev/null; then
+    types=$(liaison catalogue list --json 2>/dev/null | sed -n 's/.*"type": *"\([^"]*\)".*/\1/p')
+  fi
+  _liaison_words "$types"
+}
+
+# The value of the option before the cursor; fails when that is none that takes one.
+_liaison_value() {
+  case $prev in
+    --wait) _liaison_words 'nothing verdict received' ;;
+    --key) if [ "${words[1]:-}" = approve ]; then _liaison_files key; else _liaison_words 'p256 p384 ed25519 rsa'; fi ;;
+    --reason) if [ "${words[1]:-}" = pki ]; then
+        _liaison_words 'unspecified keyCompromise affiliationChanged superseded cessationOfOperation privilegeWithdrawn'
+      fi ;;
+    --control | --port | --events) _liaison_words "ipc:///run/liaison/ tcp://127.0.0.1:" ;;
+    --catalogue | --data) _liaison_folders ;;
+    --certificate | --hub-certificate | --ca) _liaison_files 'pem crt' ;;
+    --out) compopt -o default 2>/dev/null || true ;;
+    --timeout) _liaison_words '1s 10s 60s' ;;
+    --count | --days | --title | --tls | --signing | --hub-tls | --hub-signing | --host | --person) ;;
+    *) return 1 ;;
+  esac
+}
+
+_liaison_pki() {
+  local about='--tls --signing --hub-tls --hub-signing --person --host'
+  if [ "$cword" -eq 2 ]; then
+    _liaison_words 'init issue sign renew revoke crl list show'
+  elif [[ $cur == -* ]]; then
+    case ${words[2]} in
+      init) _liaison_words '--title --key --days' ;;
+      issue) _liaison_words "--out --key --days $about" ;;
+      sign) _liaison_words "--out --days $about" ;;
+      renew) _liaison_words '--out --same-key --days' ;;
+      revoke) _liaison_words '--reason' ;;
+      crl) _liaison_words '--days' ;;
+    esac
+  else
+    case ${words[2]} in
+      sign) if [ "$cword" -gt 3 ]; then _liaison_files 'csr pem'; else _liaison_folders; fi ;;
+      renew | revoke) if [ "$cword" -gt 3 ]; then _liaison_files 'pem crt'; else _liaison_folders; fi ;;
+      show) _liaison_files 'pem crt crl' ;;
+      *) _liaison_folders ;;
+    esac
+  fi
+}
+
+_liaison_arguments() {
+  local common='--json --control --port --catalogue --timeout --help'
+  case ${words[1]} in
+    pki) _liaison_pki; return ;;
+    catalogue)
+      if [ "$cword" -eq 2 ]; then _liaison_words 'list show example'; return; fi
+      if [ "$cword" -eq 3 ] && [[ ${words[2]} == show || ${words[2]} == example ]]; then _liaison_types; return; fi ;;
+    dead) if [ "$cword" -eq 2 ]; then _liaison_words 'list show requeue discard'; return; fi ;;
+    ledger)
+      if [ "$cword" -eq 2 ]; then _liaison_words 'verify'; return; fi
+      if [[ $cur != -* ]]; then _liaison_folders; return; fi ;;
+    watch)
+      if [ "$cword" -eq 2 ] && [[ $cur != -* ]]; then
+        _liaison_words 'link_ accepted refused receipt acked expired dead requeued discarded reloaded started stopped'
+        return
+      fi ;;
+    send | approve) if [[ $cur != -* ]]; then _liaison_files json; return; fi ;;
+    check) if [[ $cur != -* ]]; then _liaison_files cfg; return; fi ;;
+  esac
+  [[ $cur == -* ]] || return
+  case ${words[1]} in
+    send) common="$common --wait" ;;
+    receive) common="$common --count --no-ack" ;;
+    approve) common='--certificate --key --ca --help' ;;
+    dead) common="$common --reason" ;;
+    ledger) common="$common --hub-certificate --ca" ;;
+    evidence) common='--data --out --help' ;;
+    watch) common="$common --events" ;;
+  esac
+  _liaison_words "$common"
+}
+
+_liaison() {
+  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} cword=$COMP_CWORD
+  local words=("${COMP_WORDS[@]}")
+  COMPREPLY=()
+  if [ "$cword" -eq 1 ]; then
+    _liaison_words 'send receive approve status agencies queues dead trace watch metrics reload check ledger evidence pki catalogue help --help --version'
+  else
+    _liaison_value || _liaison_arguments
+  fi
+}
+
+_liaison_daemon() {
+  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
+  COMPREPLY=()
+  case $prev in
+    -c | --config) _liaison_files cfg ;;
+    *) _liaison_words '-c --config --check --print --version --help' ;;
+  esac
+}
+
+complete -F _liaison liaison
+complete -F _liaison_daemon liaison-broker liaison-adapter
