@@ -96,6 +96,22 @@ int cli_catalogue(struct cli *cli, int argc, char **argv)
 
 /* ---- check ---- */
 
+/* Whether a line begins with the name of a setting. */
+static bool has_setting(struct bytes text, const char *name)
+{
+	size_t len = strlen(name);
+	while (text.len) {
+		const uint8_t *end = memchr(text.at, '\n', text.len);
+		size_t line = end ? (size_t)(end - text.at) + 1 : text.len, at = 0;
+		while (at < line && (text.at[at] == ' ' || text.at[at] == '\t'))
+			at++;
+		if (line - at > len && !memcmp(text.at + at, name, len) && strchr(" \t=:", text.at[at + len]))
+			return true;
+		text = bytes_of(text.at + line, text.len - line);
+	}
+	return false;
+}
+
 /* The programs check their own configurations, so that there is one reading of it; which one it is shows in the file: only adapters have a kind. */
 int cli_check(struct cli *cli, int argc, char **argv)
 {
@@ -109,8 +125,7 @@ int cli_check(struct cli *cli, int argc, char **argv)
 		buf_done(&contents);
 		return cli_fail(&why);
 	}
-	buf_add_byte(&contents, 0);
-	bool adapter = strstr((const char *)contents.at, "hub") && strstr((const char *)contents.at, "kind");
+	bool adapter = has_setting(buf_bytes(&contents), "kind");
 	buf_done(&contents);
 	const char *program = adapter ? "liaison-adapter" : "liaison-broker";
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 64);

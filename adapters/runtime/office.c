@@ -219,14 +219,16 @@ static void tell_fate(void *ctx, int64_t number, const struct err *why)
 	(void)number;
 	if (!why && fate->office->port_zmq)
 		port_zmq_fate(fate->office->port_zmq, fate->id);
-	if (!why && fate->office->port_spool)
-		port_spool_fate(fate->office->port_spool, fate->id);
 	mem_free(fate);
 }
 
+/* The spool's file is written before the commit: it says what the hub has for good, and after a death in between the hub says it again. Written after
+ * the commit it would stay out of date for ever. */
 void office_tell_fate(struct office *office, const uint8_t *id)
 {
 	struct fate *fate = mem_alloc(sizeof(*fate));
+	if (office->port_spool)
+		port_spool_fate(office->port_spool, id);
 	fate->office = office;
 	memcpy(fate->id, id, UUID_LEN);
 	box_after(office->box, tell_fate, fate, 0);

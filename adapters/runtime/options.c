@@ -76,23 +76,23 @@ static const struct conf_field port_fields[] = {
 };
 
 static const struct conf_field limit_fields[] = {
-	{.name = "batch", .kind = CONF_INT, .offset = AT(limits.batch), .fallback = "256", .min = 1, .max = 1024,
+	{.name = "batch", .kind = CONF_INT, .offset = AT(limits.batch), .flags = CONF_NO_RELOAD, .fallback = "256", .min = 1, .max = 1024,
 	 .help = "messages under one signature at most"},
-	{.name = "window_messages", .kind = CONF_INT, .offset = AT(limits.window_messages), .fallback = "256", .min = 1, .max = 1024,
+	{.name = "window_messages", .kind = CONF_INT, .offset = AT(limits.window_messages), .flags = CONF_NO_RELOAD, .fallback = "256", .min = 1, .max = 1024,
 	 .help = "deliveries that may be on their way to here"},
-	{.name = "message_bytes", .kind = CONF_SIZE, .offset = AT(limits.message_bytes), .fallback = "1 MiB", .min = 1024, .max = 16 << 20,
+	{.name = "message_bytes", .kind = CONF_SIZE, .offset = AT(limits.message_bytes), .flags = CONF_NO_RELOAD, .fallback = "1 MiB", .min = 1024, .max = 16 << 20,
 	 .help = "largest message sent"},
-	{.name = "document_bytes", .kind = CONF_SIZE, .offset = AT(limits.document_bytes), .fallback = "4 MiB", .min = 1024, .max = 64 << 20,
+	{.name = "document_bytes", .kind = CONF_SIZE, .offset = AT(limits.document_bytes), .flags = CONF_NO_RELOAD, .fallback = "4 MiB", .min = 1024, .max = 64 << 20,
 	 .help = "largest document or request read at a port"},
-	{.name = "backoff_least", .kind = CONF_DURATION, .offset = AT(limits.backoff_least_ms), .fallback = "500 ms", .min = 10, .max = 60000,
+	{.name = "backoff_least", .kind = CONF_DURATION, .offset = AT(limits.backoff_least_ms), .flags = CONF_NO_RELOAD, .fallback = "500 ms", .min = 10, .max = 60000,
 	 .help = "first pause before dialling again"},
-	{.name = "backoff_most", .kind = CONF_DURATION, .offset = AT(limits.backoff_most_ms), .fallback = "30 s", .min = 100, .max = 3600000,
+	{.name = "backoff_most", .kind = CONF_DURATION, .offset = AT(limits.backoff_most_ms), .flags = CONF_NO_RELOAD, .fallback = "30 s", .min = 100, .max = 3600000,
 	 .help = "longest pause before dialling again"},
-	{.name = "handshake", .kind = CONF_DURATION, .offset = AT(limits.handshake_ms), .fallback = "10 s", .min = 100, .max = 120000,
+	{.name = "handshake", .kind = CONF_DURATION, .offset = AT(limits.handshake_ms), .flags = CONF_NO_RELOAD, .fallback = "10 s", .min = 100, .max = 120000,
 	 .help = "until a new link must be open"},
-	{.name = "stall", .kind = CONF_DURATION, .offset = AT(limits.stall_ms), .fallback = "30 s", .min = 1000, .max = 600000,
+	{.name = "stall", .kind = CONF_DURATION, .offset = AT(limits.stall_ms), .flags = CONF_NO_RELOAD, .fallback = "30 s", .min = 1000, .max = 600000,
 	 .help = "a link that takes nothing for so long is given up"},
-	{.name = "retention", .kind = CONF_DURATION, .offset = AT(limits.retention_ms), .fallback = "30 d", .min = 60000, .max = 0x7fffffffffff,
+	{.name = "retention", .kind = CONF_DURATION, .offset = AT(limits.retention_ms), .flags = CONF_NO_RELOAD, .fallback = "30 d", .min = 60000, .max = 0x7fffffffffff,
 	 .help = "how long what has ended is kept on disk"},
 };
 
@@ -114,11 +114,11 @@ static const struct conf_field own_fields[] = {
 	 .help = "this agency's party; its certificates must carry it"},
 	{.name = "kind", .kind = CONF_TEXT, .offset = AT(kind), .flags = CONF_REQUIRED | CONF_NO_RELOAD,
 	 .help = "facility, parole_board, parole_office, police or community"},
-	{.name = "title", .kind = CONF_TEXT, .offset = AT(title), .fallback = "", .help = "the agency's name, as messages carry it"},
-	{.name = "ori", .kind = CONF_TEXT, .offset = AT(ori), .fallback = "", .check = check_ori, .help = "the agency's ORI"},
+	{.name = "title", .kind = CONF_TEXT, .offset = AT(title), .fallback = "", .flags = CONF_NO_RELOAD, .help = "the agency's name, as messages carry it"},
+	{.name = "ori", .kind = CONF_TEXT, .offset = AT(ori), .fallback = "", .flags = CONF_NO_RELOAD, .check = check_ori, .help = "the agency's ORI"},
 	{.name = "data", .kind = CONF_PATH, .offset = AT(data), .flags = CONF_REQUIRED | CONF_NO_RELOAD, .help = "folder of the outbox and inbox"},
 	{.name = "catalogue", .kind = CONF_PATH, .offset = AT(catalogue), .fallback = LIAISON_CATALOGUE, .help = "folder of the catalogue"},
-	{.name = "answer_queries", .kind = CONF_BOOL, .offset = AT(answer_queries), .fallback = "true",
+	{.name = "answer_queries", .kind = CONF_BOOL, .offset = AT(answer_queries), .fallback = "true", .flags = CONF_NO_RELOAD,
 	 .help = "answer queries for wanted persons from the records held here"},
 	{.name = "hub", .kind = CONF_GROUP, .offset = 0, .flags = CONF_REQUIRED, .sub = &hub_table},
 	{.name = "tls", .kind = CONF_GROUP, .offset = 0, .flags = CONF_REQUIRED, .sub = &tls_table},
@@ -136,7 +136,8 @@ struct conf_table *options_table_new(const char *const *kinds, const struct conf
 	memcpy(fields, own_fields, sizeof(own_fields));
 	for (size_t i = 0; i < count; i++)
 		if (tables[i])
-			fields[total++] = (struct conf_field){.name = kinds[i], .kind = CONF_GROUP, .offset = offsets[i], .sub = tables[i]};
+			fields[total++] = (struct conf_field){.name = kinds[i], .kind = CONF_GROUP, .offset = offsets[i], .flags = CONF_NO_RELOAD,
+			                                      .sub = tables[i]};
 	*table = (struct conf_table){.fields = fields, .count = total, .size = size, .line_offset = CONF_NO_LINE};
 	return table;
 }

@@ -279,6 +279,14 @@ static result open_document(struct port_spool *port, const char *name, struct in
 	return r;
 }
 
+static bool is_there(const struct port_spool *port, const char *name)
+{
+	char *path = path_in(port, SPOOL_OUTBOX, name, "");
+	bool there = access(path, F_OK) == 0;
+	mem_free(path);
+	return there;
+}
+
 static void finish_known(struct port_spool *port, const char *name)
 {
 	char moved[SPOOL_NAME_MAX + 16];
@@ -316,7 +324,9 @@ static void read_file(struct port_spool *port, const char *name)
 	if (!FAILED(r))
 		r = box_source_known(port->office->box, hash_bytes(&intake->key), &known, &why);
 	if (FAILED(r) && r.code != CODE_TOO_LARGE) {
-		note_fault("document_unreadable", &why);
+		/* Taken away since the folder was listed: by us, a commit ago, or by whoever put it there. */
+		if (is_there(port, name))
+			note_fault("document_unreadable", &why);
 		intake_free(intake);
 		return;
 	}
@@ -567,15 +577,45 @@ static result find_format(struct port_spool *port, const char *format, struct er
 	return err_set(err, CODE_CONFIG, "ports.spool_format", "a %s adapter does not write \"%s\"", kind->name, format);
 }
 
-static result recover(struct port_spool *port, struct err *err)
+/* What a death in the middle of file_write left: the beginning of a file that is written again whole. */
+static bool is_unfinished(enum spool_folder folder, const char *hidden)
+{
+	switch (folder) {
+	case SPOOL_INBOX:
+		return hidden[1] == '.';
+	case SPOOL_SENT:
+		return strstr(hidden, ".status.json.") || strstr(hidden, ".unmapped.");
+	case SPOOL_REFUSED:
+		return strstr(hidden, ".error.");
+	case SPOOL_OUTBOX:
+	case SPOOL_FOLDERS:
+		break;
+	}
+	return false;
+}
+
+static result recover_folder(struct port_spool *port, enum spool_folder folder, struct err *err)
 {
 	char **names = NULL;
 	size_t count = 0;
-	TRY(file_list_hidden(port->folders[SPOOL_INBOX], &names, &count, err));
+	TRY(file_list_hidden(port->folders[folder], &names, &count, err));
 	for (size_t i = 0; i < count; i++)
-		recover_hidden(port, names[i]);
+		if (is_unfinished(folder, names[i])) {
+			char *path = path_in(port, folder, names[i], "");
+			unlink(path);
+			mem_free(path);
+		} else if (folder == SPOOL_INBOX) {
+			recover_hidden(port, names[i]);
+		}
 	file_list_free(names, count);
 	return OK;
+}
+
+static result recover(struct port_spool *port, struct err *err)
+{
+	TRY(recover_folder(port, SPOOL_INBOX, err));
+	TRY(recover_folder(port, SPOOL_SENT, err));
+	return recover_folder(port, SPOOL_REFUSED, err);
 }
 
 result port_spool_new(struct office *office, const char *folder, const char *format, bool hand_over, struct port_spool **ret, struct err *err)

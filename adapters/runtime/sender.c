@@ -230,16 +230,15 @@ static result pass_own(struct sender *sender, const struct box_out *out, struct 
 	return r;
 }
 
-static void tell_fate(void *ctx, int64_t seq, const struct err *why)
+/* When the verdict could not be filed the message is sent again, and the hub gives the verdict again. */
+static void on_filed(void *ctx, int64_t seq, const struct err *why)
 {
 	struct sender *sender = ctx;
 	struct pending *pending = NULL;
+	(void)why;
 	HASH_FIND(by_seq, sender->by_seq, &seq, sizeof(seq), pending);
 	if (!pending)
 		return;
-	/* When the verdict could not be filed the message is sent again, and the hub gives the verdict again. */
-	if (!why)
-		office_tell_fate(sender->office, pending->id);
 	forget(sender, pending);
 	sender_wake(sender);
 }
@@ -288,7 +287,8 @@ static result take_verdict(struct sender *sender, const struct frame_verdict *ve
 	TRY(box_find_out(sender->office->box, verdict->id, hold, &found, &out, err));
 	if (found && out.state == BOX_WAITING)
 		TRY(file_verdict(sender, verdict, &out, err));
-	box_after(sender->office->box, tell_fate, sender, pending->seq);
+	office_tell_fate(sender->office, verdict->id);
+	box_after(sender->office->box, on_filed, sender, pending->seq);
 	return OK;
 }
 

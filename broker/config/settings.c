@@ -227,7 +227,7 @@ static const struct conf_field fields[] = {
 	 .help = "address and port for the adapters"},
 	{.name = "data", .kind = CONF_PATH, .offset = OF(data), .flags = CONF_REQUIRED | CONF_NO_RELOAD,
 	 .help = "folder for messages, queues and the ledger"},
-	{.name = "catalogue", .kind = CONF_PATH, .offset = OF(catalogue), .fallback = "/usr/share/liaison/catalogue",
+	{.name = "catalogue", .kind = CONF_PATH, .offset = OF(catalogue), .fallback = LIAISON_CATALOGUE,
 	 .help = "folder with the schemas of the types"},
 	{.name = "control", .kind = CONF_TEXT, .offset = OF(control), .flags = CONF_NO_RELOAD, .fallback = "ipc:///run/liaison/control",
 	 .check = check_endpoint, .help = "where the liaison command asks"},
