@@ -12,9 +12,6 @@ WORDS = {
     r'\biss' + r'ues?\s*#\s*\d': 'the number of a plan',
     r'\biss' + r'ues?\s+\d+\b': 'the number of a plan',
     r'\b(?:this|last|next|previous|earlier|another|in a|coding) sess' + r'ion\b': 'how it was written',
-    r'\bsess' + r'ion of the project': 'how it was written',
-    r'\b(?:clau' + r'de|anthro' + r'pic|chat' + r'gpt|open' + r'ai|copi' + r'lot)\b': 'how it was written',
-    r'\b(?:sub)?age' + r'nt (?:helper|session)': 'how it was written',
     r'\b(?:py' + r'pi\.org|npm' + r'js\.org|crat' + r'es\.io|ghc' + r'r\.io|proxy\.gol' + r'ang\.org|files\.python' + r'hosted\.org)':
         'a host of packages; Debian\'s are enough',
     r'\bdeb\.deb' + r'ian\.org': 'a host of packages; apt knows its own',
