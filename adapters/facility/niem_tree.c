@@ -13,13 +13,15 @@ enum { HOPS_MAX = 8, LISTED_MAX = 1000, FAULTS_MAX = 200, WORDS_MAX = 200, STEPS
 
 /* ---- parsing ---- */
 
+enum parse_what { PARSE_FINE, PARSE_DOCTYPE, PARSE_DEEP, PARSE_BROKEN };
+
 struct parse {
-	enum { PARSE_FINE, PARSE_DOCTYPE, PARSE_DEEP, PARSE_BROKEN } what;
+	enum parse_what what;
 	int line;
 	char words[WORDS_MAX];
 };
 
-static void note(xmlParserCtxt *parser, int what)
+static void note(xmlParserCtxt *parser, enum parse_what what)
 {
 	struct parse *parse = parser->_private;
 	if (parse->what != PARSE_FINE)

@@ -60,36 +60,49 @@ static result enter_warrant(const struct kind_host *host, const struct kind_mess
 	return host->put(host->ctx, &record, err);
 }
 
-/* A record is found while a statement over it is open: it is copied, and changed after. */
+/* A record is found while a statement over it is open: it is copied, and changed after. Only a record that the step is meant for fits: numbers are each
+ * agency's own, and who clears or cancels must be who entered it. */
 struct found {
+	char owner[104]; /* empty: whoever */
+	char nic[16];    /* empty: not said */
 	struct kind_record record;
 	struct buf body;
-	size_t count;
+	bool has;
 };
 
-static bool keep_first(void *ctx, const struct kind_record *record)
+static bool keep_fitting(void *ctx, const struct kind_record *record)
 {
 	struct found *found = ctx;
-	if (found->count++ == 0) {
-		found->record = *record;
-		buf_add(&found->body, record->body);
-	}
-	return true;
+	if (found->owner[0] && strcmp(found->owner, record->owner) != 0)
+		return true;
+	if (found->nic[0] && record->nic[0] && strcmp(found->nic, record->nic) != 0)
+		return true;
+	found->has = true;
+	found->record = *record;
+	buf_add(&found->body, record->body);
+	return false;
 }
 
-static result change_warrant(const struct kind_host *host, const struct kind_message *message, const char *state, struct err *err)
+static result find_warrant(const struct kind_host *host, struct bytes main, struct found *found, struct err *err)
 {
-	struct found found = {.count = 0};
-	char number[64], nic[16];
-	copy_text(text_at(message->main, "/warrant_no"), number, sizeof(number));
-	copy_text(text_at(message->main, "/nic"), nic, sizeof(nic));
-	buf_init(&found.body, (size_t)16 << 20);
-	result r = OK;
+	char number[64];
+	copy_text(text_at(main, "/nic"), found->nic, sizeof(found->nic));
+	copy_text(text_at(main, "/warrant_no"), number, sizeof(number));
 	if (number[0])
-		r = host->each(host->ctx, "warrant", "number", number, keep_first, &found, err);
-	if (!FAILED(r) && found.count == 0 && nic[0])
-		r = host->each(host->ctx, "warrant", "nic", nic, keep_first, &found, err);
-	if (!FAILED(r) && found.count) {
+		TRY(host->each(host->ctx, "warrant", "number", number, keep_fitting, found, err));
+	if (!found->has && found->nic[0])
+		TRY(host->each(host->ctx, "warrant", "nic", found->nic, keep_fitting, found, err));
+	return OK;
+}
+
+static result change_warrant(const struct kind_host *host, const struct kind_message *message, const char *state, bool owner_only, struct err *err)
+{
+	struct found found = {.has = false};
+	if (owner_only)
+		copy_text(message->message->from, found.owner, sizeof(found.owner));
+	buf_init(&found.body, (size_t)16 << 20);
+	result r = find_warrant(host, message->main, &found, err);
+	if (!FAILED(r) && found.has) {
 		snprintf(found.record.state, sizeof(found.record.state), "%s", state);
 		memcpy(found.record.message, message->message->id, UUID_LEN);
 		found.record.body = buf_bytes(&found.body);
@@ -236,13 +249,14 @@ result holdings_pass(const struct kind_host *host, const struct kind_message *me
 {
 	static const struct {
 		const char *type, *state;
-	} changes[] = {{"warrant.locate/1", "located"}, {"warrant.clear/1", "cleared"}, {"warrant.cancel/1", "cancelled"}};
+		bool owner_only;
+	} changes[] = {{"warrant.locate/1", "located", false}, {"warrant.clear/1", "cleared", true}, {"warrant.cancel/1", "cancelled", true}};
 	struct bytes type = message->message->type;
 	if (bytes_is(type, "warrant.issue/1"))
 		return enter_warrant(host, message, err);
 	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++)
 		if (bytes_is(type, changes[i].type))
-			return change_warrant(host, message, changes[i].state, err);
+			return change_warrant(host, message, changes[i].state, changes[i].owner_only, err);
 	if (bytes_is(type, "query.wanted/1") && !message->is_ours && answer)
 		return answer_query(host, message, answers, err);
 	return OK;

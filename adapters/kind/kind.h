@@ -12,7 +12,7 @@
 /* A record that this agency holds: a warrant that it issued or was sent, a referral, a query that waits for answers. Texts may be empty. */
 struct kind_record {
 	char kind[16];      /* "warrant", "referral", "query" */
-	char number[64];    /* warrant_no, referral_id, message id: unique with kind */
+	char number[64];    /* warrant_no, referral_id, message id: unique with kind and owner */
 	char nic[16];
 	char state[24];     /* "active", "located", "cleared", "cancelled", … */
 	char owner[104];    /* the party that entered it */
@@ -32,7 +32,7 @@ struct kind_host {
 	const char *agency;                 /* its name, may be empty */
 	bool answers;                       /* queries are answered from the records held here */
 	const struct catalogue *catalogue;
-	/* Stores or replaces (by kind and number). */
+	/* Stores or replaces (by kind, number and owner). */
 	RESULT (*put)(void *ctx, const struct kind_record *record, struct err *err);
 	/* Calls fn for every record of `kind` whose `by` ("number", "nic", "name", "thread", "ucn", "sid", "doc_number", "ssn") is `value`;
 	 * fn returns false to stop. Identifiers are those of /person/ids in the body. */

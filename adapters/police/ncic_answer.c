@@ -72,22 +72,27 @@ static void put_cautions(struct bytes hit, struct buf *out)
 			put_code_line(out, "CAUTION - ", NCIC_CODES_CAUTION, code);
 }
 
-static void put_confirm(struct bytes hit, struct buf *out)
+static struct bytes confirmer_of(struct bytes hit)
 {
-	struct bytes agency, phone;
-	if (!pack_find(hit, "confirm_with", &agency))
-		agency = BYTES_NONE;
-	put_line(out, "CONFIRM WITH ORI ", text_at(agency, "/ori"));
-	put_line(out, "  ", text_at(agency, "/name"));
-	phone = text_at(agency, "/phone");
+	struct bytes agency;
+	return pack_find(hit, "confirm_with", &agency) ? agency : BYTES_NONE;
+}
+
+static void put_confirmer(struct bytes agency, struct buf *out)
+{
+	struct bytes phone = text_at(agency, "/phone");
+	put_line(out, "CONFIRM WITH ", text_at(agency, "/name"));
 	if (phone.len)
 		put_line(out, "  PHO/", phone);
 	buf_add_text(out, "NO ARREST ON THIS ANSWER ALONE\r\n");
 }
 
+/* Whom to ask stands first: it is what must not be overlooked. */
 static bool put_hit(struct bytes hit, size_t number, size_t count, struct buf *out)
 {
-	buf_printf(out, "HIT %zu OF %zu - WANTED PERSON\r\n", number, count);
+	struct bytes confirmer = confirmer_of(hit);
+	buf_printf(out, "HIT %zu OF %zu - ", number, count);
+	put_line(out, "CONFIRM WITH ORI ", text_at(confirmer, "/ori"));
 	put_cautions(hit, out);
 	struct wrapped wrapped = {out, out->len};
 	if (!ncic_map_say(ncic_map_of_hit(), hit, put_field, &wrapped))
@@ -95,7 +100,7 @@ static bool put_hit(struct bytes hit, size_t number, size_t count, struct buf *o
 	end_line(out);
 	put_code_line(out, "EXTRADITION - ", NCIC_CODES_EXTRADITION, text_at(hit, "/extradition"));
 	put_line(out, "ENTERED BY ", text_at(hit, "/issuer/name"));
-	put_confirm(hit, out);
+	put_confirmer(confirmer, out);
 	return true;
 }
 
@@ -118,11 +123,11 @@ static bool put_hits(struct bytes list, struct buf *out)
 static const char *words_of(struct bytes outcome)
 {
 	static const char *const words[][2] = {
-		{"HIT", "HIT"},
-		{"NO_RECORD", "NO RECORD"},
-		{"TOO_MANY", "TOO MANY RECORDS - ASK AGAIN WITH MORE"},
-		{"ACCESS_DENIED", "ACCESS DENIED"},
-		{"ERROR", "ERROR - THE QUERY WAS NOT ANSWERED"},
+	    {"HIT", "HIT"},
+	    {"NO_RECORD", "NO RECORD"},
+	    {"TOO_MANY", "TOO MANY RECORDS - ASK AGAIN WITH MORE"},
+	    {"ACCESS_DENIED", "ACCESS DENIED"},
+	    {"ERROR", "ERROR - THE QUERY WAS NOT ANSWERED"},
 	};
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		if (bytes_is(outcome, words[i][0]))

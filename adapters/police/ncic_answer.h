@@ -4,8 +4,8 @@
 
 #include "adapters/kind/kind.h"
 
-/* The body of a query.result/1 from `from`: each hit with what there is and whom to confirm it with; hits that do not fit into one text are counted,
- * not cut. False when a hit says something that no field can. */
+/* The body of a query.result/1 from `from`: each hit with what there is and whom to confirm it with; hits that do not fit into
+ * one text are counted, not cut. False when a hit says something that no field can. */
 bool ncic_answer_put(struct bytes body, struct bytes from, struct buf *out);
 /* The body of an admin.message/1. */
 void ncic_answer_put_admin(struct bytes body, struct bytes from, struct buf *out);

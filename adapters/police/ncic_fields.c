@@ -71,7 +71,9 @@ static const char *edit_codes(const struct ncic_fields_rule *rule, struct bytes 
 static const char *edit_place(const struct ncic_fields_rule *rule, struct bytes value)
 {
 	(void)rule;
-	return ncic_codes_has(NCIC_CODES_STATE, value) || ncic_codes_has(NCIC_CODES_ABROAD, value) ? NULL : "not the code of a state or country";
+	return ncic_codes_has(NCIC_CODES_STATE, value) || ncic_codes_has(NCIC_CODES_ABROAD, value)
+	           ? NULL
+	           : "not the code of a state or country";
 }
 
 static const char *edit_name(const struct ncic_fields_rule *rule, struct bytes value)
@@ -120,7 +122,8 @@ static const char *edit_height(const struct ncic_fields_rule *rule, struct bytes
 static const char *edit_weight(const struct ncic_fields_rule *rule, struct bytes value)
 {
 	(void)rule;
-	return all(value, is_digit) && number(value, 0, 3) >= 50 && number(value, 0, 3) <= 499 ? NULL : "must be pounds, 050 to 499";
+	return all(value, is_digit) && number(value, 0, 3) >= 50 && number(value, 0, 3) <= 499 ? NULL
+	                                                                                       : "must be pounds, 050 to 499";
 }
 
 static const char *edit_year(const struct ncic_fields_rule *rule, struct bytes value)
@@ -147,7 +150,8 @@ static const char *edit_mark(const struct ncic_fields_rule *rule, struct bytes v
 static const char *edit_sid(const struct ncic_fields_rule *rule, struct bytes value)
 {
 	(void)rule;
-	return all(bytes_of(value.at, 2), is_capital) && all(value, is_sign) ? NULL : "must be two letters and then letters or digits";
+	return all(bytes_of(value.at, 2), is_capital) && all(value, is_sign) ? NULL
+	                                                                     : "must be two letters and then letters or digits";
 }
 
 static const char *edit_soc(const struct ncic_fields_rule *rule, struct bytes value)
@@ -161,14 +165,17 @@ static const char *edit_soc(const struct ncic_fields_rule *rule, struct bytes va
 static const char *edit_mnu(const struct ncic_fields_rule *rule, struct bytes value)
 {
 	(void)rule;
-	bool is_fine = ncic_codes_has(NCIC_CODES_NUMBER, bytes_of(value.at, 2)) && value.at[2] == '-' && all(bytes_of(value.at + 3, value.len - 3), is_sign);
+	bool is_fine = ncic_codes_has(NCIC_CODES_NUMBER, bytes_of(value.at, 2)) && value.at[2] == '-' &&
+	               all(bytes_of(value.at + 3, value.len - 3), is_sign);
 	return is_fine ? NULL : "must be a known prefix of two letters, a hyphen, and letters or digits";
 }
 
 static const char *edit_nic(const struct ncic_fields_rule *rule, struct bytes value)
 {
 	(void)rule;
-	return is_capital(value.at[0]) && all(bytes_of(value.at + 1, value.len - 1), is_digit) ? NULL : "must be a letter and nine digits";
+	return is_capital(value.at[0]) && all(bytes_of(value.at + 1, value.len - 1), is_digit)
+	           ? NULL
+	           : "must be a letter and nine digits";
 }
 
 static const char *edit_ori(const struct ncic_fields_rule *rule, struct bytes value)
@@ -225,15 +232,20 @@ static const char *edit_zip(const struct ncic_fields_rule *rule, struct bytes va
 	return is_fine ? NULL : "must be five digits, or nine with a hyphen";
 }
 
+static bool is_dollars(struct bytes value)
+{
+	bool is_number = value.len <= 9 && all(value, is_digit) && (value.len == 1 || value.at[0] != '0');
+	return is_number && number(value, 0, value.len) <= 100000000;
+}
+
 /* Dollars, and cents behind a hyphen because a period ends the field. */
 static const char *edit_money(const struct ncic_fields_rule *rule, struct bytes value)
 {
 	(void)rule;
-	size_t dollars = value.len > 3 && value.at[value.len - 3] == '-' ? value.len - 3 : value.len;
-	bool is_fine = dollars <= 9 && all(bytes_of(value.at, dollars), is_digit) && (dollars == 1 || value.at[0] != '0') &&
-	               (dollars == value.len || all(bytes_of(value.at + dollars + 1, 2), is_digit));
-	return is_fine && (dollars < 9 || number(value, 0, 9) <= 99999999 || bytes_is(value, "100000000")) ? NULL :
-	                                                                                                  "must be dollars, or dollars-cents";
+	bool has_cents = value.len > 3 && value.at[value.len - 3] == '-';
+	bool is_fine = has_cents ? is_dollars(bytes_of(value.at, value.len - 3)) && all(bytes_of(value.at + value.len - 2, 2), is_digit)
+	                         : is_dollars(value);
+	return is_fine && !bytes_starts(value, "100000000-") ? NULL : "must be dollars, or dollars-cents";
 }
 
 /* Running text: no space at its ends, so that it is one line of text wherever it goes. */
@@ -245,10 +257,22 @@ static const char *edit_text(const struct ncic_fields_rule *rule, struct bytes v
 
 /* ---- the table ---- */
 
-#define LISTED(tag, words, min, max, list) {tag, words, min, max, 1, edit_codes, NCIC_CODES_##list}
-#define EDITED(tag, words, min, max, edit) {tag, words, min, max, 1, edit, NCIC_CODES_COUNT}
-#define TEXTUAL(tag, words, max) {tag, words, 1, max, 1, edit_text, NCIC_CODES_COUNT}
-#define MANY(tag, words, min, max, repeats, edit, list) {tag, words, min, max, repeats, edit, NCIC_CODES_##list}
+#define LISTED(tag, words, min, max, list)                                                                                       \
+	{                                                                                                                        \
+		tag, words, min, max, 1, edit_codes, NCIC_CODES_##list                                                           \
+	}
+#define EDITED(tag, words, min, max, edit)                                                                                       \
+	{                                                                                                                        \
+		tag, words, min, max, 1, edit, NCIC_CODES_COUNT                                                                  \
+	}
+#define TEXTUAL(tag, words, max)                                                                                                 \
+	{                                                                                                                        \
+		tag, words, 1, max, 1, edit_text, NCIC_CODES_COUNT                                                               \
+	}
+#define MANY(tag, words, min, max, repeats, edit, list)                                                                          \
+	{                                                                                                                        \
+		tag, words, min, max, repeats, edit, NCIC_CODES_##list                                                           \
+	}
 
 static const struct ncic_fields_rule rules[] = {
 	LISTED("RTY", "what is to be confirmed", 2, 2, RECORD),
@@ -395,12 +419,14 @@ static void check_repeats(struct ncic_text *text, size_t index, const struct nci
 	if (rule->repeats == 1)
 		ncic_text_fault(into, field->line, CODE_MALFORMED, NCIC_TEXT_FORMAT, field->tag, "stands twice");
 	else if (before >= rule->repeats)
-		ncic_text_fault(into, field->line, CODE_MALFORMED, NCIC_TEXT_FORMAT, field->tag, "stands more than %d times", (int)rule->repeats);
+		ncic_text_fault(into, field->line, CODE_MALFORMED, NCIC_TEXT_FORMAT, field->tag, "stands more than %d times",
+		                (int)rule->repeats);
 	else
 		ncic_text_fault(into, field->line, CODE_MALFORMED, NCIC_TEXT_FORMAT, field->tag, "repeats a value");
 }
 
-static void check_value(struct ncic_text_field *field, const struct ncic_fields_rule *rule, bool may_blank, struct kind_reading *into)
+static void check_value(struct ncic_text_field *field, const struct ncic_fields_rule *rule, bool may_blank,
+	                    struct kind_reading *into)
 {
 	if (field->is_bad || (may_blank && field->value.len == 0))
 		return;
@@ -412,8 +438,8 @@ static void check_value(struct ncic_text_field *field, const struct ncic_fields_
 	if (field->value.len == 0)
 		ncic_text_fault(into, field->line, CODE_SCHEMA, number, field->tag, "blank; leave the field and its tag out");
 	else if (field->value.len < rule->min || field->value.len > rule->max)
-		ncic_text_fault(into, field->line, CODE_SCHEMA, number, field->tag, "%s: %zu characters; it takes %d to %d", why, field->value.len,
-		                (int)rule->min, (int)rule->max);
+		ncic_text_fault(into, field->line, CODE_SCHEMA, number, field->tag, "%s: %zu characters; it takes %d to %d", why,
+		                field->value.len, (int)rule->min, (int)rule->max);
 	else
 		ncic_text_fault(into, field->line, CODE_SCHEMA, number, field->tag, "%s", why);
 }

@@ -26,9 +26,14 @@ enum { KEYS_OCA_MAX = 9 };
 #define SUPERVISED_MAY "NAM DOB SEX RAC SID FBI SOC MNU PUR ATN"
 #define CONFIRM_DATA "NAM DOB SEX RAC SER TYP DEN " VEHICLE "REM"
 
-#define ENTER(mke, words, flags) \
-	{mke, words, "warrant.issue/1", 'W', NCIC_KEYS_ENTRY | (flags), 0, 0, 0, ENTRY_MUST, ENTRY_ONE, ENTRY_MAY}
-#define SUPERVISED(mke, words) {mke, words, NULL, 0, 0, 1, 5, 0, "", SUPERVISED_ONE, SUPERVISED_MAY}
+#define ENTER(mke, words, flags)                                                                                                 \
+	{                                                                                                                        \
+		mke, words, "warrant.issue/1", 'W', NCIC_KEYS_ENTRY | (flags), 0, 0, 0, ENTRY_MUST, ENTRY_ONE, ENTRY_MAY         \
+	}
+#define SUPERVISED(mke, words)                                                                                                   \
+	{                                                                                                                        \
+		mke, words, NULL, 0, 0, 1, 5, 0, "", SUPERVISED_ONE, SUPERVISED_MAY                                              \
+	}
 
 static const struct ncic_keys_key keys[] = {
 	ENTER("EW", "enter a wanted person", 0),
@@ -44,21 +49,25 @@ static const struct ncic_keys_key keys[] = {
 	{"XN", "take from a wanted person", NULL, 'W', 0, 0, 0, 0, "NIC NAM", SUPPLEMENT_ONE, SUPPLEMENT},
 	{"MW", "modify a wanted person", NULL, 'W', NCIC_KEYS_MODIFY, 0, 0, 0, "NIC NAM", NULL, CHANGES},
 	{"XW", "cancel a wanted person", "warrant.cancel/1", 'W', 0, 0, 0, 0, "NIC NAM DOC", NULL, AGENCY "RPS RSN WNO MIS"},
-	{"LW", "locate a wanted person", "warrant.locate/1", 'W', 0, 0, 0, 0, "NIC NAM DOL DIS", NULL, AGENCY "LCA CNO HIT RPS WNO MIS"},
+	{"LW", "locate a wanted person", "warrant.locate/1", 'W', 0, 0, 0, 0, "NIC NAM DOL DIS", NULL,
+	 AGENCY "LCA CNO HIT RPS WNO MIS"},
 	{"CW", "clear a wanted person", "warrant.clear/1", 'W', 0, 0, 0, 0, "NIC NAM DCL", NULL, AGENCY "RPS HIT WNO MIS"},
 	{"QW", "query a wanted person", "query.wanted/1", 'W', 0, 0, 5, 0, "", INDEX_ONE, INDEX_MAY},
 	{"QWA", "query a wanted person whatever the extradition", "query.wanted/1", 'W', 0, 0, 5, 0, "", INDEX_ONE, INDEX_MAY},
-	{"QV", "query a vehicle", NULL, 0, 0, 0, 0, 0, "", "LIC+LIS|VIN", VEHICLE "PUR ATN"},
+	{"QV", "query a vehicle", NULL, 0, 0, 0, 0, 0, "", "LIC|VIN", VEHICLE "PUR ATN"},
 	{"QH", "query the index of criminal history", NULL, 0, 0, 0, 0, 0, "PUR ATN", HISTORY_ONE, HISTORY_MAY},
 	{"QR", "query a criminal history record", NULL, 0, 0, 0, 0, 0, "PUR ATN", HISTORY_ONE, HISTORY_MAY},
-	{"YQ", "request a hit confirmation", NULL, 0, NCIC_KEYS_CONFIRM, 1, 3, 'O', "RTY RNO PRI OCA NIC RNA RAG PHO", NULL, CONFIRM_DATA},
-	{"YR", "answer a hit confirmation", NULL, 0, NCIC_KEYS_CONFIRM, 1, 3, 'O', "RTY OCA NIC CON CNA CAG PHO", NULL, "HRS " CONFIRM_DATA},
+	{"YQ", "request a hit confirmation", NULL, 0, NCIC_KEYS_CONFIRM, 1, 3, 'O', "RTY RNO PRI OCA NIC RNA RAG PHO", NULL,
+	 CONFIRM_DATA},
+	{"YR", "answer a hit confirmation", NULL, 0, NCIC_KEYS_CONFIRM, 1, 3, 'O', "RTY OCA NIC CON CNA CAG PHO", NULL,
+	 "HRS " CONFIRM_DATA},
 	SUPERVISED("PPQ", "query parole"),
 	SUPERVISED("PBQ", "query probation"),
 	SUPERVISED("PCQ", "query corrections"),
 	SUPERVISED("PAQ", "query parole, probation and corrections"),
 	SUPERVISED("CPQ", "query a supervised person"),
-	{"EC", "enter a supervised release", NULL, 'C', 0, 0, 0, 0, "NAM SEX RAC DOB OFF OCA", NULL, PERSON "HGT WGT HAI SID CMC MIS NIC"},
+	{"EC", "enter a supervised release", NULL, 'C', 0, 0, 0, 0, "NAM SEX RAC DOB OFF OCA", NULL,
+	 PERSON "HGT WGT HAI SID CMC MIS NIC"},
 	{"MC", "modify a supervised release", NULL, 'C', NCIC_KEYS_MODIFY, 0, 0, 0, "NIC NAM", NULL,
 	 PERSON "SEX RAC HGT WGT HAI OFF OCA CMC MIS VLD"},
 	{"XC", "cancel a supervised release", NULL, 'C', 0, 0, 0, 0, "NIC NAM DOC", NULL, "RPS MIS"},
@@ -167,7 +176,8 @@ static void check_allowed(const struct ncic_keys_key *key, struct ncic_text *tex
 		const struct ncic_text_field *field = &text->fields[i];
 		bool is_required = lists(key->required, field->tag);
 		changes += !is_required;
-		if (is_required || lists(key->optional, field->tag) || (key->one_of && in_alternatives(key->one_of, field->tag)) || field->is_bad)
+		if (is_required || lists(key->optional, field->tag) ||
+		    (key->one_of && in_alternatives(key->one_of, field->tag)) || field->is_bad)
 			continue;
 		ncic_text_fault(into, field->line, CODE_SCHEMA, NCIC_TEXT_FORMAT, field->tag, "%s takes no such field", key->mke);
 	}
@@ -229,28 +239,17 @@ static void check_entry(const struct ncic_keys_key *key, struct ncic_text *text,
 	check_extradition(key, text, into);
 }
 
-static void check_query_plate(struct ncic_text *text, struct kind_reading *into)
-{
-	check_follows("LIC", "LIS", text, into);
-	check_follows("LIS", "LIC", text, into);
-}
-
 /* What a confirmation may speak of, by RTY: only the data of that kind of record. */
 static const struct confirm {
 	const char *record;
 	char family;
 	const char *required, *one_of, *optional;
 } confirms[] = {
-	{"WP", 'W', "NAM DOB", NULL, "SEX"},
-	{"MP", 'M', "NAM DOB", NULL, "SEX RAC"},
-	{"PO", 'H', "NAM DOB", NULL, "SEX RAC"},
-	{"SV", 'V', "", "LIC+LIS|VIN", VEHICLE},
-	{"SL", 'P', "LIC LIS LIY LIT", NULL, ""},
-	{"SP", 'V', "", "SER|VIN", "SER TYP VIN VYR VMA"},
-	{"SG", 'G', "SER", NULL, "TYP"},
-	{"SA", 'A', "SER", NULL, "TYP"},
-	{"SS", 'S', "SER", NULL, "TYP DEN"},
-	{"SB", 'B', "SER", NULL, "TYP"},
+	{"WP", 'W', "NAM DOB", NULL, "SEX"},      {"MP", 'M', "NAM DOB", NULL, "SEX RAC"},
+	{"PO", 'H', "NAM DOB", NULL, "SEX RAC"},  {"SV", 'V', "", "LIC+LIS|VIN", VEHICLE},
+	{"SL", 'P', "LIC LIS LIY LIT", NULL, ""}, {"SP", 'V', "", "SER|VIN", "SER TYP VIN VYR VMA"},
+	{"SG", 'G', "SER", NULL, "TYP"},          {"SA", 'A', "SER", NULL, "TYP"},
+	{"SS", 'S', "SER", NULL, "TYP DEN"},      {"SB", 'B', "SER", NULL, "TYP"},
 };
 
 static void check_family(char family, struct ncic_text *text, struct kind_reading *into)
@@ -279,7 +278,8 @@ static void check_confirm(struct ncic_text *text, struct kind_reading *into)
 		const struct ncic_text_field *field = &text->fields[i];
 		bool is_data = strcmp(field->tag, "REM") != 0 && lists(CONFIRM_DATA, field->tag);
 		if (is_data && !lists(confirm->required, field->tag) && !lists(confirm->optional, field->tag))
-			ncic_text_fault(into, field->line, CODE_SCHEMA, NCIC_TEXT_FORMAT, field->tag, "RTY/%s takes no such field", confirm->record);
+			ncic_text_fault(into, field->line, CODE_SCHEMA, NCIC_TEXT_FORMAT, field->tag,
+			                "RTY/%s takes no such field", confirm->record);
 	}
 }
 
@@ -309,7 +309,7 @@ void ncic_keys_check(const struct ncic_keys_key *key, struct ncic_text *text, st
 	if (key->flags & NCIC_KEYS_ENTRY)
 		check_entry(key, text, into);
 	else if (!(key->flags & (NCIC_KEYS_MODIFY | NCIC_KEYS_CONFIRM)))
-		check_query_plate(text, into);
+		check_follows("LIC", "LIS", text, into);
 	if (key->flags & NCIC_KEYS_CONFIRM) {
 		check_confirm(text, into);
 		check_hours(text, into);
@@ -321,10 +321,10 @@ void ncic_keys_check_dests(const struct ncic_keys_key *key, const struct ncic_te
 	if (text->dests_count < key->dests_min)
 		ncic_text_fault(into, 1, CODE_SCHEMA, NCIC_TEXT_HEADER, "DST", "%s needs a destination", key->mke);
 	if (text->dests_count > key->dests_max)
-		ncic_text_fault(into, 1, CODE_SCHEMA, NCIC_TEXT_HEADER, "DST", "%zu destinations; %s takes %d at most", text->dests_count, key->mke,
-		                (int)key->dests_max);
+		ncic_text_fault(into, 1, CODE_SCHEMA, NCIC_TEXT_HEADER, "DST", "%zu destinations; %s takes %d at most",
+		                text->dests_count, key->mke, (int)key->dests_max);
 	for (size_t i = 0; i < text->dests_count && i < NCIC_TEXT_DESTS_MAX && key->dests; i++)
 		if ((strlen(text->dests[i]) == 2) != (key->dests == 'S'))
-			ncic_text_fault(into, 1, CODE_SCHEMA, NCIC_TEXT_HEADER, "DST", "%s goes to %s only", key->mke, key->dests == 'S' ? "states" : "ORIs");
+			ncic_text_fault(into, 1, CODE_SCHEMA, NCIC_TEXT_HEADER, "DST", "%s goes to %s only", key->mke,
+			                key->dests == 'S' ? "states" : "ORIs");
 }
-

@@ -1,29 +1,30 @@
-/* The message keys of NCIC-style text: what each must, may and may not say, and to which type of message it leads. Thread: any, pure. */
+/* The message keys of NCIC-style text: what each must, may and may not say, and to which type of message it leads. Thread: any,
+ * pure. */
 #ifndef ADAPTERS_POLICE_NCIC_KEYS_H
 #define ADAPTERS_POLICE_NCIC_KEYS_H
 
 #include "adapters/police/ncic_text.h"
 
 enum ncic_keys_flag {
-	NCIC_KEYS_FREE = 1,      /* the body is free text */
-	NCIC_KEYS_MODIFY = 2,    /* a blank field means: delete it */
-	NCIC_KEYS_ENTRY = 4,     /* the sets of an entry hold together: plate, vehicle, offense, address, bail */
-	NCIC_KEYS_CAUTION = 8,   /* the key itself says that there is a caution */
-	NCIC_KEYS_FELONY = 16,   /* extradition is a digit */
-	NCIC_KEYS_CONFIRM = 32,  /* what may be said depends on RTY */
-	NCIC_KEYS_SWITCH = 64    /* only switches and record systems say it */
+	NCIC_KEYS_FREE = 1,     /* the body is free text */
+	NCIC_KEYS_MODIFY = 2,   /* a blank field means: delete it */
+	NCIC_KEYS_ENTRY = 4,    /* the sets of an entry hold together: plate, vehicle, offense, address, bail */
+	NCIC_KEYS_CAUTION = 8,  /* the key itself says that there is a caution */
+	NCIC_KEYS_FELONY = 16,  /* extradition is a digit */
+	NCIC_KEYS_CONFIRM = 32, /* what may be said depends on RTY */
+	NCIC_KEYS_SWITCH = 64   /* only switches and record systems say it */
 };
 
 struct ncic_keys_key {
 	const char *mke;
 	const char *words;
-	const char *type;        /* of the message that it becomes; NULL: there is none yet */
-	char family;             /* letter of the NICs that it may name; 0: any */
-	unsigned flags;          /* enum ncic_keys_flag */
+	const char *type; /* of the message that it becomes; NULL: there is none yet */
+	char family;      /* letter of the NICs that it may name; 0: any */
+	unsigned flags;   /* enum ncic_keys_flag */
 	uint8_t dests_min, dests_max;
-	char dests;              /* 'O': ORIs only, 'S': states only, 0: either */
-	const char *required;    /* tags parted by spaces */
-	const char *one_of;      /* alternatives parted by |, each of tags joined by +; NULL: none is needed */
+	char dests;           /* 'O': ORIs only, 'S': states only, 0: either */
+	const char *required; /* tags parted by spaces */
+	const char *one_of;   /* alternatives parted by |, each of tags joined by +; NULL: none is needed */
 	const char *optional;
 };
 

@@ -6,16 +6,17 @@
 
 /* U+00C0 to U+00FF: two places each, the second a space where one letter is enough. */
 static const char latin_1[] = "A A A A A A AEC E E E E I I I I D N O O O O O * O U U U U Y THSS"
-                              "A A A A A A AEC E E E E I I I I D N O O O O O / O U U U U Y THY ";
+	                          "A A A A A A AEC E E E E I I I I D N O O O O O / O U U U U Y THY ";
 /* U+0100 to U+017F, one each. */
-static const char latin_a[] = "AAAAAACCCCCCCCDDDDEEEEEEEEEEGGGGGGGGHHHHIIIIIIIIIIIIJJKKKLLLLLLLLLLNNNNNNNNNOOOOOOOORRRRRRSSSSSSSSTTTTTT"
-                              "UUUUUUUUUUUUWWYYYZZZZZZS";
+static const char latin_a[] =
+	"AAAAAACCCCCCCCDDDDEEEEEEEEEEGGGGGGGGHHHHIIIIIIIIIIIIJJKKKLLLLLLLLLLNNNNNNNNNOOOOOOOORRRRRRSSSSSSSSTTTTTT"
+	"UUUUUUUUUUUUWWYYYZZZZZZS";
 
 static const struct {
 	uint32_t from, to;
 	char becomes;
-} marks[] = {{0x00a0, 0x00a0, ' '}, {0x00ab, 0x00ab, '"'}, {0x00bb, 0x00bb, '"'}, {0x2000, 0x200a, ' '}, {0x2010, 0x2015, '-'},
-             {0x2018, 0x201b, '\''}, {0x201c, 0x201f, '"'}, {0x2026, 0x2026, ' '}, {0x2032, 0x2032, '\''}, {0x2033, 0x2033, '"'}};
+} marks[] = {{0x00a0, 0x00a0, ' '},  {0x00ab, 0x00ab, '"'}, {0x00bb, 0x00bb, '"'}, {0x2000, 0x200a, ' '},  {0x2010, 0x2015, '-'},
+	         {0x2018, 0x201b, '\''}, {0x201c, 0x201f, '"'}, {0x2026, 0x2026, ' '}, {0x2032, 0x2032, '\''}, {0x2033, 0x2033, '"'}};
 
 static char mark_of(uint32_t character)
 {

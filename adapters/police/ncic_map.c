@@ -159,7 +159,7 @@ struct putting {
 	const struct ncic_map *map;
 	struct ncic_text *text;
 	struct buf *out;
-	bool is_live[NCIC_MAP_ROWS_MAX];     /* the row has something to say, and no row before it says the same place */
+	bool is_live[NCIC_MAP_ROWS_MAX]; /* the row has something to say, and no row before it says the same place */
 	bool is_used[NCIC_TEXT_FIELDS_MAX];
 };
 
@@ -258,7 +258,8 @@ static void list_unused(const struct putting *putting, struct kind_reading *into
 		const struct ncic_text_field *field = &putting->text->fields[f];
 		if (putting->is_used[f])
 			continue;
-		char *what = mem_printf("%s/%.*s", field->tag, (int)field->value.len, field->value.len ? (const char *)field->value.at : "");
+		char *what = mem_printf("%s/%.*s", field->tag, (int)field->value.len,
+		                        field->value.len ? (const char *)field->value.at : "");
 		kind_reading_unmapped(into, what);
 		mem_free(what);
 	}
@@ -305,7 +306,8 @@ static bool is_repeated(const struct saying *saying, const struct ncic_map_row *
 	buf_init(&one, NCIC_TEXT_BYTES_MAX);
 	for (size_t i = 0; i < index && !is_found; i++) {
 		buf_clear(&one);
-		is_found = ncic_turn_say(row->turn, pack_value(&in, ""), rule, &one) && bytes_equal(buf_bytes(&one), buf_bytes(&saying->value));
+		is_found = ncic_turn_say(row->turn, pack_value(&in, ""), rule, &one) &&
+		           bytes_equal(buf_bytes(&one), buf_bytes(&saying->value));
 	}
 	buf_done(&one);
 	return is_found;

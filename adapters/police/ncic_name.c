@@ -83,27 +83,37 @@ void ncic_name_put(struct bytes text, struct buf *out)
 
 /* ---- writing ---- */
 
-/* A piece in the letters of names; digits, commas and the like are left out. False when a letter has no like among them. */
-static bool take_piece(struct bytes name, const char *key, char into[static NAME_PIECE_MAX])
+static bool is_name_letter(uint8_t c)
 {
-	struct bytes value = BYTES_NONE, text = BYTES_NONE;
-	struct buf letters;
+	return is_capital(c) || c == '\'' || c == '-' || c == ' ';
+}
+
+/* Words parted by one space, out of letters that may hold more than names do. */
+static void keep_name_letters(struct bytes letters, char into[static NAME_PIECE_MAX])
+{
 	size_t len = 0;
-	bool is_fine = true;
-	if (pack_find(name, key, &value) && !pack_as_text(value, &text))
-		return false;
-	buf_init(&letters, 4096);
-	ncic_letters_put(text, &letters);
 	for (size_t i = 0; i < letters.len && len + 1 < NAME_PIECE_MAX; i++) {
 		uint8_t c = letters.at[i];
-		is_fine = is_fine && c != '?';
 		bool is_idle = c == ' ' && (len == 0 || into[len - 1] == ' ');
-		if ((is_capital(c) || c == '\'' || c == '-' || c == ' ') && !is_idle)
+		if (is_name_letter(c) && !is_idle)
 			into[len++] = (char)c;
 	}
 	while (len && into[len - 1] == ' ')
 		len--;
 	into[len] = 0;
+}
+
+/* A piece in the letters of names; digits, commas and the like are left out. False when a letter has no like among them. */
+static bool take_piece(struct bytes name, const char *key, char into[static NAME_PIECE_MAX])
+{
+	struct bytes value = BYTES_NONE, text = BYTES_NONE;
+	struct buf letters;
+	if (pack_find(name, key, &value) && !pack_as_text(value, &text))
+		return false;
+	buf_init(&letters, 4096);
+	ncic_letters_put(text, &letters);
+	bool is_fine = letters.len == 0 || !memchr(letters.at, '?', letters.len);
+	keep_name_letters(buf_bytes(&letters), into);
 	buf_done(&letters);
 	return is_fine;
 }
@@ -114,8 +124,8 @@ struct pieces {
 
 static size_t join(const struct pieces *name, char into[static NAME_LONG_MAX])
 {
-	return (size_t)snprintf(into, NAME_LONG_MAX, "%s,%s%s%s%s%s", name->family, name->given, name->middle[0] ? " " : "", name->middle,
-	                        name->suffix[0] ? " " : "", name->suffix);
+	return (size_t)snprintf(into, NAME_LONG_MAX, "%s,%s%s%s%s%s", name->family, name->given, name->middle[0] ? " " : "",
+	                        name->middle, name->suffix[0] ? " " : "", name->suffix);
 }
 
 static void shorten(char *piece, size_t over, size_t least)

@@ -18,7 +18,7 @@ struct reading {
 	struct ncic_text text;
 	struct ncic_record record;
 	struct bytes to[NCIC_TEXT_DESTS_MAX];
-	char state[3];                   /* of the ORI */
+	char state[3]; /* of the ORI */
 };
 
 /* ---- judging ---- */
@@ -27,7 +27,8 @@ static void check_origin(struct reading *reading)
 {
 	const char *ori = reading->text.ori;
 	if (ori[0] && strcmp(ori, reading->host->ori) != 0)
-		ncic_text_fault(reading->into, 1, CODE_NOT_YOUR_PARTY, NCIC_TEXT_HEADER, "ORI", "%s is not this agency, which is %s", ori,
+		ncic_text_fault(reading->into, 1, CODE_NOT_YOUR_PARTY, NCIC_TEXT_HEADER, "ORI",
+		                "%s is not this agency, which is %s", ori,
 		                reading->host->ori[0] ? reading->host->ori : "without an ORI in its configuration");
 }
 
@@ -38,9 +39,11 @@ static void check_key(struct reading *reading)
 	if (mke[0] && !reading->key)
 		ncic_text_fault(reading->into, 1, CODE_UNKNOWN_TYPE, NCIC_TEXT_KEY, "MKE", "no such message key: %s", mke);
 	else if (reading->key && (reading->key->flags & NCIC_KEYS_SWITCH))
-		ncic_text_fault(reading->into, 1, CODE_UNKNOWN_TYPE, NCIC_TEXT_KEY, "MKE", "%s is said by switches, not to them", mke);
+		ncic_text_fault(reading->into, 1, CODE_UNKNOWN_TYPE, NCIC_TEXT_KEY, "MKE", "%s is said by switches, not to them",
+		                mke);
 	else if (reading->key && !reading->key->type)
-		ncic_text_fault(reading->into, 1, CODE_UNKNOWN_TYPE, NCIC_TEXT_KEY, "MKE", "this key has no message type here yet: %s", mke);
+		ncic_text_fault(reading->into, 1, CODE_UNKNOWN_TYPE, NCIC_TEXT_KEY, "MKE",
+		                "this key has no message type here yet: %s", mke);
 }
 
 static struct bytes party_of(const struct conf_pairs *directory, const char *dest)
@@ -58,8 +61,8 @@ static void check_dests(struct reading *reading)
 	for (size_t i = 0; i < text->dests_count && i < NCIC_TEXT_DESTS_MAX && reading->key->type; i++) {
 		reading->to[i] = party_of(reading->directory, text->dests[i]);
 		if (reading->to[i].len == 0)
-			ncic_text_fault(reading->into, 1, CODE_NO_RECIPIENT, NCIC_TEXT_HEADER, "DST", "no party is known for %s; police.directory lists them",
-			                text->dests[i]);
+			ncic_text_fault(reading->into, 1, CODE_NO_RECIPIENT, NCIC_TEXT_HEADER, "DST",
+			                "no party is known for %s; police.directory lists them", text->dests[i]);
 	}
 }
 
@@ -73,7 +76,8 @@ static void check_free(struct reading *reading)
 	if (letters == 0)
 		ncic_text_fault(reading->into, 2, CODE_SCHEMA, NCIC_TEXT_FORMAT, "TXT", "nothing is said");
 	if (body.len > READ_FREE_MAX)
-		ncic_text_fault(reading->into, 2, CODE_TOO_LARGE, NCIC_TEXT_FORMAT, "TXT", "%zu characters; at most %d", body.len, (int)READ_FREE_MAX);
+		ncic_text_fault(reading->into, 2, CODE_TOO_LARGE, NCIC_TEXT_FORMAT, "TXT", "%zu characters; at most %d", body.len,
+		                (int)READ_FREE_MAX);
 }
 
 static bool is_change(const struct ncic_keys_key *key)
@@ -111,7 +115,8 @@ static void check_fields(struct reading *reading)
 	if (is_change(reading->key))
 		ncic_record_check(reading->host, reading->key, text, &reading->record, reading->into);
 	if (is_query(reading->key) && !ncic_text_find(text, "NAM", 0) && !ncic_text_find(text, "NIC", 0))
-		ncic_text_fault(reading->into, 0, CODE_UNKNOWN_TYPE, NCIC_TEXT_KEY, ncic_text_find(text, "VIN", 0) ? "VIN" : "LIC",
+		ncic_text_fault(reading->into, 0, CODE_UNKNOWN_TYPE, NCIC_TEXT_KEY,
+		                ncic_text_find(text, "VIN", 0) ? "VIN" : "LIC",
 		                "a query by vehicle alone has no message type here yet");
 }
 
@@ -121,7 +126,8 @@ static void check_foreign(struct reading *reading)
 	bool is_answer = reading->text.form == NCIC_TEXT_ANSWERED;
 	ncic_text_check_free(&reading->text, reading->into);
 	if (!is_answer && !ncic_keys_find(reading->text.mke))
-		ncic_text_fault(reading->into, 1, CODE_UNKNOWN_TYPE, NCIC_TEXT_KEY, "MKE", "no such message key: %s", reading->text.mke);
+		ncic_text_fault(reading->into, 1, CODE_UNKNOWN_TYPE, NCIC_TEXT_KEY, "MKE", "no such message key: %s",
+		                reading->text.mke);
 	else
 		ncic_text_fault(reading->into, 1, CODE_UNKNOWN_TYPE, NCIC_TEXT_KEY, "MKE", "%s has no message type here",
 		                is_answer ? "the answer of a record system" : "what a switch has delivered");
@@ -263,11 +269,11 @@ static bool put_subject(const struct reading *reading, struct bytes body, struct
 {
 	struct bytes person = is_change(reading->key) ? reading->record.record.body : body;
 	const struct pair pairs[] = {
-		{"warrant_no", text_at(body, "/warrant_no")},
-		{"nic", text_at(body, "/nic")},
-		{"sid", text_at(person, "/person/ids/sid")},
-		{"ucn", text_at(person, "/person/ids/ucn")},
-		{"doc_number", text_at(person, "/person/ids/doc_number")},
+	    {"warrant_no", text_at(body, "/warrant_no")},
+	    {"nic", text_at(body, "/nic")},
+	    {"sid", text_at(person, "/person/ids/sid")},
+	    {"ucn", text_at(person, "/person/ids/ucn")},
+	    {"doc_number", text_at(person, "/person/ids/doc_number")},
 	};
 	return put_pairs("subject", pairs, sizeof(pairs) / sizeof(*pairs), out);
 }

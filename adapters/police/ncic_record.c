@@ -21,7 +21,8 @@ void ncic_record_done(struct ncic_record *record)
 
 static bool is_open(const struct kind_record *record)
 {
-	return strcmp(record->state, "cleared") != 0 && strcmp(record->state, "cancelled") != 0 && strcmp(record->state, "expired") != 0;
+	return strcmp(record->state, "cleared") != 0 && strcmp(record->state, "cancelled") != 0 &&
+	       strcmp(record->state, "expired") != 0;
 }
 
 /* The record is borrowed during the call only. */
@@ -41,12 +42,14 @@ static void fault(struct kind_reading *into, struct ncic_text *text, enum code c
 	ncic_text_fault(into, field ? field->line : 0, code, NCIC_TEXT_NO_NUMBER, tag, "%s", why);
 }
 
-static void check_owner(const struct ncic_record *found, const struct ncic_keys_key *key, struct ncic_text *text, struct kind_reading *into)
+static void check_owner(const struct ncic_record *found, const struct ncic_keys_key *key, struct ncic_text *text,
+	                    struct kind_reading *into)
 {
 	bool is_locate = !strcmp(key->type, "warrant.locate/1");
 	char why[96];
 	if (is_locate && found->record.is_ours)
-		fault(into, text, CODE_LIFECYCLE, "NIC", "this agency entered the record; it is not located by its owner but cleared");
+		fault(into, text, CODE_LIFECYCLE, "NIC",
+		      "this agency entered the record; it is not located by its owner but cleared");
 	if (!is_locate && !found->record.is_ours)
 		fault(into, text, CODE_NOT_YOUR_PARTY, "NIC", "only the agency that entered the record may close it");
 	if (!is_open(&found->record)) {
@@ -86,8 +89,8 @@ static void check_same(const struct ncic_record *found, struct ncic_text *text, 
 		fault(into, text, CODE_SCHEMA, "WNO", "the record with that NIC has another warrant number");
 }
 
-void ncic_record_check(const struct kind_host *host, const struct ncic_keys_key *key, struct ncic_text *text, struct ncic_record *record,
-                       struct kind_reading *into)
+void ncic_record_check(const struct kind_host *host, const struct ncic_keys_key *key, struct ncic_text *text,
+	                   struct ncic_record *record, struct kind_reading *into)
 {
 	char nic[16];
 	struct err why;

@@ -8,7 +8,8 @@
 
 static const char allowed_marks[] = " ,&'#()*+-:;<=>?@!\"%$/";
 
-void ncic_text_fault(struct kind_reading *into, int line, enum code code, enum ncic_text_error number, const char *field, const char *format, ...)
+void ncic_text_fault(struct kind_reading *into, int line, enum code code, enum ncic_text_error number, const char *field,
+	                 const char *format, ...)
 {
 	char reason[ERR_REASON_MAX], prefix[8] = "";
 	va_list arguments;
@@ -50,7 +51,8 @@ bool ncic_text_is_ori(struct bytes text)
 
 bool ncic_text_is_control(struct bytes text)
 {
-	return text.len >= 2 && text.len <= NCIC_TEXT_CONTROL_MAX + 1 && text.at[0] == '*' && all_signs(bytes_of(text.at + 1, text.len - 1));
+	return text.len >= 2 && text.len <= NCIC_TEXT_CONTROL_MAX + 1 && text.at[0] == '*' &&
+	       all_signs(bytes_of(text.at + 1, text.len - 1));
 }
 
 static bool is_state(struct bytes text)
@@ -83,7 +85,8 @@ static void read_dest(struct ncic_text *text, struct bytes dest, int line, struc
 {
 	char name[NCIC_TEXT_ORI_LEN + 1];
 	if (!ncic_text_is_ori(dest) && !is_state(dest)) {
-		ncic_text_fault(into, line, CODE_MALFORMED, NCIC_TEXT_HEADER, "DST", "destination %zu is neither an ORI nor a state", text->dests_count + 1);
+		ncic_text_fault(into, line, CODE_MALFORMED, NCIC_TEXT_HEADER, "DST",
+		                "destination %zu is neither an ORI nor a state", text->dests_count + 1);
 		return;
 	}
 	copy(dest, name, sizeof(name));
@@ -109,7 +112,8 @@ static void read_dests(struct ncic_text *text, struct bytes list, int line, stru
 static void read_key(struct ncic_text *text, struct bytes mke, struct kind_reading *into)
 {
 	if (mke.len < 1 || mke.len > 4 || !all_signs(mke))
-		ncic_text_fault(into, 1, CODE_MALFORMED, NCIC_TEXT_HEADER, "MKE", "the text does not begin with a message key of 1 to 4 capital letters or digits");
+		ncic_text_fault(into, 1, CODE_MALFORMED, NCIC_TEXT_HEADER, "MKE",
+		                "the text does not begin with a message key of 1 to 4 capital letters or digits");
 	else
 		copy(mke, text->mke, sizeof(text->mke));
 }
@@ -126,7 +130,8 @@ static void read_ori(struct ncic_text *text, struct bytes ori, struct kind_readi
 static void read_control(struct ncic_text *text, struct bytes control, struct kind_reading *into)
 {
 	if (!ncic_text_is_control(control))
-		ncic_text_fault(into, 1, CODE_MALFORMED, NCIC_TEXT_HEADER, "CTL", "a control token is * and 1 to 10 capital letters or digits");
+		ncic_text_fault(into, 1, CODE_MALFORMED, NCIC_TEXT_HEADER, "CTL",
+		                "a control token is * and 1 to 10 capital letters or digits");
 	else
 		copy(control, text->control, sizeof(text->control));
 }
@@ -194,7 +199,8 @@ static bool open_answered(struct bytes document, struct ncic_text *text, struct 
 	struct bytes first = cut_line(&rest);
 	text->form = NCIC_TEXT_ANSWERED;
 	if (first.len > 4 + 15 || !all_signs(first))
-		ncic_text_fault(into, 1, CODE_MALFORMED, NCIC_TEXT_HEADER, "CTL", "behind 1L01 stand at most 15 capital letters or digits");
+		ncic_text_fault(into, 1, CODE_MALFORMED, NCIC_TEXT_HEADER, "CTL",
+		                "behind 1L01 stand at most 15 capital letters or digits");
 	struct bytes ori = cut_line(&rest);
 	if (!ncic_text_is_ori(ori))
 		ncic_text_fault(into, 2, CODE_MALFORMED, NCIC_TEXT_HEADER, "ORI", "the second line of an answer is an ORI");
@@ -213,10 +219,11 @@ static bool check_line_ends(struct bytes document, struct kind_reading *into)
 	int line = 1;
 	for (size_t i = 0; i < document.len; i++) {
 		bool is_return = document.at[i] == '\r', is_feed = document.at[i] == '\n';
-		bool is_fine = is_return ? i + 1 < document.len && document.at[i + 1] == '\n' : !is_feed || (i > 0 && document.at[i - 1] == '\r');
+		bool is_fine = is_return ? i + 1 < document.len && document.at[i + 1] == '\n'
+		                         : !is_feed || (i > 0 && document.at[i - 1] == '\r');
 		if (!is_fine) {
-			ncic_text_fault(into, line, CODE_MALFORMED, NCIC_TEXT_HEADER, "TXT", "a line ends with %s alone; it must be CR LF",
-			                is_return ? "CR" : "LF");
+			ncic_text_fault(into, line, CODE_MALFORMED, NCIC_TEXT_HEADER, "TXT",
+			                "a line ends with %s alone; it must be CR LF", is_return ? "CR" : "LF");
 			return false;
 		}
 		line += is_feed;
@@ -234,7 +241,8 @@ static bool open_sent(struct bytes document, struct ncic_text *text, struct kind
 	const uint8_t *txt = find_txt(document);
 	const uint8_t *line_end = document.len ? memchr(document.at, '\r', document.len) : NULL;
 	if (!txt || (line_end && line_end < txt)) {
-		ncic_text_fault(into, 1, CODE_MALFORMED, NCIC_TEXT_NO_TXT, "TXT", "the first line does not end with TXT and CR LF");
+		ncic_text_fault(into, 1, CODE_MALFORMED, NCIC_TEXT_NO_TXT, "TXT",
+		                "the first line does not end with TXT and CR LF");
 		return false;
 	}
 	size_t header_len = (size_t)(txt - document.at);
@@ -251,7 +259,8 @@ bool ncic_text_open(struct bytes document, struct ncic_text *text, struct kind_r
 {
 	memset(text, 0, sizeof(*text));
 	if (document.len > NCIC_TEXT_BYTES_MAX) {
-		ncic_text_fault(into, 0, CODE_TOO_LARGE, NCIC_TEXT_FORMAT, "TXT", "%zu octets; at most %d", document.len, (int)NCIC_TEXT_BYTES_MAX);
+		ncic_text_fault(into, 0, CODE_TOO_LARGE, NCIC_TEXT_FORMAT, "TXT", "%zu octets; at most %d", document.len,
+		                (int)NCIC_TEXT_BYTES_MAX);
 		return false;
 	}
 	if (!check_line_ends(document, into))
@@ -285,7 +294,8 @@ static bool check_characters(struct bytes token, int line, const char *field, st
 
 static bool has_tag(struct bytes token)
 {
-	return token.len > NCIC_TEXT_TAG_LEN && token.at[NCIC_TEXT_TAG_LEN] == '/' && all_signs(bytes_of(token.at, NCIC_TEXT_TAG_LEN));
+	return token.len > NCIC_TEXT_TAG_LEN && token.at[NCIC_TEXT_TAG_LEN] == '/' &&
+	       all_signs(bytes_of(token.at, NCIC_TEXT_TAG_LEN));
 }
 
 /* The field that a fault is about when a token has no tag: the one before, in whose value a period was most likely meant. */
@@ -305,7 +315,8 @@ static void read_field(struct ncic_text *text, struct bytes token, int line, boo
 		return;
 	}
 	if (text->fields_count == NCIC_TEXT_FIELDS_MAX) {
-		ncic_text_fault(into, line, CODE_TOO_LARGE, NCIC_TEXT_FORMAT, "TXT", "more than %d fields", (int)NCIC_TEXT_FIELDS_MAX);
+		ncic_text_fault(into, line, CODE_TOO_LARGE, NCIC_TEXT_FORMAT, "TXT", "more than %d fields",
+		                (int)NCIC_TEXT_FIELDS_MAX);
 		return;
 	}
 	struct ncic_text_field *field = &text->fields[text->fields_count++];

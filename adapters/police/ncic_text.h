@@ -3,11 +3,12 @@
  *   EW.CTDOC001G.TXT CRLF NAM/TESTCASE,JORDAN.SEX/M.…        what agencies send
  *   AM.CTDOC001G.CT0006400,CT0009300.*0000000041.TXT CRLF …  with destinations and a control token
  *
- * Strict: line ends are CR LF and stand only behind a period, no period within a value, no letter outside the set, no field that is left open.
- * It knows no field's meaning. Two more forms come from switches and are only recognized: the delivered one (two lines with clocks before TXT)
- * and the answer of a native line (1L01…).
+ * Strict: line ends are CR LF and stand only behind a period, no period within a value, no letter outside the set, no field that
+ * is left open. It knows no field's meaning. Two more forms come from switches and are only recognized: the delivered one (two
+ * lines with clocks before TXT) and the answer of a native line (1L01…).
  *
- * This emulates the public grammar of such messages ("NCIC-style"); it claims no conformance with any system. Thread: any, pure. */
+ * This emulates the public grammar of such messages ("NCIC-style"); it claims no conformance with any system. Thread: any, pure.
+ */
 #ifndef ADAPTERS_POLICE_NCIC_TEXT_H
 #define ADAPTERS_POLICE_NCIC_TEXT_H
 
@@ -42,7 +43,7 @@ struct ncic_text_field {
 	char tag[NCIC_TEXT_TAG_LEN + 1];
 	struct bytes value; /* a view of the document; empty: left blank */
 	int line;
-	bool is_bad;        /* a fault has been found in it */
+	bool is_bad; /* a fault has been found in it */
 };
 
 struct ncic_text {
@@ -59,9 +60,10 @@ struct ncic_text {
 };
 
 /* Adds a fault whose reason reads ".05. DOB: not a real date". */
-void ncic_text_fault(struct kind_reading *into, int line, enum code code, enum ncic_text_error number, const char *field, const char *format, ...)
-	__attribute__((format(printf, 6, 7)));
-/* Reads the header and finds the body; false when there is none to read on in. Faults go to `into`; what was read well is in *text either way. */
+void ncic_text_fault(struct kind_reading *into, int line, enum code code, enum ncic_text_error number, const char *field,
+	                 const char *format, ...) __attribute__((format(printf, 6, 7)));
+/* Reads the header and finds the body; false when there is none to read on in. Faults go to `into`; what was read well is in
+ * *text either way. */
 bool ncic_text_open(struct bytes document, struct ncic_text *text, struct kind_reading *into);
 /* Reads the body as fields. */
 void ncic_text_read_fields(struct ncic_text *text, struct kind_reading *into);

@@ -67,7 +67,8 @@ static int64_t number(struct bytes value)
 static void put_date(struct bytes value, struct buf *out)
 {
 	char date[11];
-	snprintf(date, sizeof(date), "%.4s-%.2s-%.2s", (const char *)value.at, (const char *)value.at + 4, (const char *)value.at + 6);
+	snprintf(date, sizeof(date), "%.4s-%.2s-%.2s", (const char *)value.at, (const char *)value.at + 4,
+	         (const char *)value.at + 6);
 	pack_put_str(out, date);
 }
 

@@ -52,7 +52,8 @@ static void put_field(void *ctx, const char *tag, struct bytes value)
 	buf_add_byte(wrapped->out, '.');
 }
 
-static bool write_fields(const struct kind_host *host, const struct kind_message *message, const struct ncic_map *map, struct buf *out)
+static bool write_fields(const struct kind_host *host, const struct kind_message *message, const struct ncic_map *map,
+	                     struct buf *out)
 {
 	char ori[NCIC_TEXT_ORI_LEN + 1];
 	origin_of(host, text_at(message->main, map->ori), ori);
@@ -84,7 +85,8 @@ static bool write_admin(const struct kind_host *host, const struct kind_message 
 	return true;
 }
 
-result ncic_write(const struct kind_host *host, const struct kind_message *message, struct buf *out, bool *ret_wrote, struct err *err)
+result ncic_write(const struct kind_host *host, const struct kind_message *message, struct buf *out, bool *ret_wrote,
+	              struct err *err)
 {
 	struct bytes type = message->message->type;
 	const struct ncic_map *map = ncic_map_find(type);

@@ -31,17 +31,23 @@ static void check_directory(const void *value, struct conf_place place, const ch
 		struct bytes name = bytes_text(pair->name);
 		place.line = pair->line;
 		if (!ncic_text_is_ori(name) && !is_state(name))
-			conf_fault(faults, place, path, "%s is neither an ORI nor a state; write CT0006400 = \"ct.hartford.police\"", pair->name);
+			conf_fault(faults, place, path,
+			           "%s is neither an ORI nor a state; write CT0006400 = \"ct.hartford.police\"", pair->name);
 		if (FAILED(party_check_address(bytes_text(pair->value), "", &why)))
 			conf_fault(faults, place, path, "%s: %s", pair->name, why.reason);
 	}
 }
 
 static const struct conf_field fields[] = {
-	{.name = "directory", .kind = CONF_PAIRS, .offset = offsetof(struct police_settings, directory), .flags = CONF_NO_RELOAD,
-	 .check = check_directory, .help = "which party or role stands behind an ORI or a state, for the destinations of messages"},
+	{.name = "directory",
+	 .kind = CONF_PAIRS,
+	 .offset = offsetof(struct police_settings, directory),
+	 .flags = CONF_NO_RELOAD,
+	 .check = check_directory,
+	 .help = "which party or role stands behind an ORI or a state, for the destinations of messages"},
 };
-static const struct conf_table settings_table = {fields, sizeof(fields) / sizeof(*fields), sizeof(struct police_settings), CONF_NO_LINE, NULL};
+static const struct conf_table settings_table = {fields, sizeof(fields) / sizeof(*fields), sizeof(struct police_settings),
+	                                             CONF_NO_LINE, NULL};
 
 static result open_police(const void *settings, const struct kind_host *host, void **ret_state, struct err *err)
 {
@@ -59,14 +65,15 @@ static void read_text(void *state, const struct kind_host *host, struct bytes do
 	ncic_read(police && police->settings ? &police->settings->directory : NULL, host, document, into);
 }
 
-static result write_text(void *state, const struct kind_host *host, const struct kind_message *message, struct buf *out, bool *ret_wrote,
-                         struct err *err)
+static result write_text(void *state, const struct kind_host *host, const struct kind_message *message, struct buf *out,
+	                     bool *ret_wrote, struct err *err)
 {
 	(void)state;
 	return ncic_write(host, message, out, ret_wrote, err);
 }
 
-static result pass(void *state, const struct kind_host *host, const struct kind_message *message, struct kind_reading *answers, struct err *err)
+static result pass(void *state, const struct kind_host *host, const struct kind_message *message, struct kind_reading *answers,
+	               struct err *err)
 {
 	(void)state;
 	return holdings_pass(host, message, host->answers, answers, err);

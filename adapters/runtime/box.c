@@ -25,7 +25,7 @@ static const char *const schema =
 	"CREATE TABLE note(name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE record(kind TEXT NOT NULL, number TEXT NOT NULL, nic TEXT NOT NULL, state TEXT NOT NULL, owner TEXT NOT NULL,"
 	" is_ours INTEGER NOT NULL, thread BLOB NOT NULL, message BLOB NOT NULL, name TEXT NOT NULL, dob TEXT NOT NULL, ucn TEXT NOT NULL,"
-	" sid TEXT NOT NULL, doc_number TEXT NOT NULL, ssn TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY(kind, number)) STRICT, WITHOUT ROWID;"
+	" sid TEXT NOT NULL, doc_number TEXT NOT NULL, ssn TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY(kind, number, owner)) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX record_nic ON record(kind, nic) WHERE nic <> '';"
 	"CREATE INDEX record_name ON record(kind, name) WHERE name <> '';"
 	"CREATE INDEX record_thread ON record(kind, thread);";

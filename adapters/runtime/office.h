@@ -60,7 +60,7 @@ void office_free(struct office *office); /* says goodbye to the hub first */
 /* Something new is in the outbox (after its commit) or in the inbox. */
 void office_tell_sender(struct office *office);
 void office_tell_ports(struct office *office);
-/* A verdict or an outcome of an own message: to whoever asked to be told. what: "verdict", "outcome". After the commit. */
+/* A verdict or an outcome of an own message: to whoever asked to be told. In the turn that writes it. */
 void office_tell_fate(struct office *office, const uint8_t *id);
 
 #endif

@@ -1,4 +1,5 @@
-/* An agency's NCIC-style text. Whatever it is, there are faults or drafts, never both; a warrant's step that is read is written and read again the same. */
+/* An agency's NCIC-style text. Whatever it is, there are faults or drafts, never both; a warrant's step that is read is written
+ * and read again the same. */
 #include "adapters/police/ncic_read.h"
 #include "adapters/police/ncic_write.h"
 #include "base/clock.h"
@@ -13,10 +14,11 @@
 enum { FUZZ_TEXT_MAX = 1 << 20, FUZZ_STEPS = 1 << 20 };
 
 /* One record for every NIC, the agency's own or another's. */
-static result each(void *ctx, const char *kind, const char *by, const char *value, bool (*fn)(void *, const struct kind_record *), void *fn_ctx,
-                   struct err *err)
+static result each(void *ctx, const char *kind, const char *by, const char *value, bool (*fn)(void *, const struct kind_record *),
+	               void *fn_ctx, struct err *err)
 {
-	struct kind_record record = {.number = "PR-26-0017", .state = "active", .is_ours = *(bool *)ctx, .body = BYTES_LIT("\x80")};
+	struct kind_record record = {
+	    .number = "PR-26-0017", .state = "active", .is_ours = *(bool *)ctx, .body = BYTES_LIT("\x80")};
 	(void)kind;
 	(void)by;
 	(void)err;
@@ -37,8 +39,8 @@ static void origin(struct bytes text, char into[static 10])
 
 static bool read_draft(struct kind_host *host, struct bytes text, struct kind_reading *reading, struct draft *draft)
 {
-	static struct conf_pair pairs[] = {{(char *)(uintptr_t)"CT", (char *)(uintptr_t)"role:police", 1},
-	                                   {(char *)(uintptr_t)"CT0009300", (char *)(uintptr_t)"ct.newhaven.police", 2}};
+	static struct conf_pair pairs[] = {{(char *)(uintptr_t) "CT", (char *)(uintptr_t) "role:police", 1},
+	                                   {(char *)(uintptr_t) "CT0009300", (char *)(uintptr_t) "ct.newhaven.police", 2}};
 	struct conf_pairs directory = {pairs, 2};
 	struct err err;
 	kind_reading_init(reading);
@@ -82,7 +84,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char ori[10];
 	bool is_ours = size && data[0] != 'L';
 	struct kind_reading reading;
-	struct kind_host host = {.ctx = &is_ours, .party = "ct.hartford.police", .ori = ori, .agency = "HARTFORD POLICE", .answers = true, .each = each};
+	struct kind_host host = {.ctx = &is_ours,
+	                         .party = "ct.hartford.police",
+	                         .ori = ori,
+	                         .agency = "HARTFORD POLICE",
+	                         .answers = true,
+	                         .each = each};
 	clock_freeze(INT64_C(1780315200000));
 	origin(bytes_of(data, size), ori);
 	if (read_draft(&host, bytes_of(data, size), &reading, &draft)) {

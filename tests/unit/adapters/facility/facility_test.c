@@ -1,0 +1,92 @@
+#include "unit/adapters/facility/facility_fixture.h"
+
+#include "adapters/facility/release.h"
+
+static const struct kind_format *format_of(const char *name)
+{
+	for (size_t i = 0; i < facility_kind.formats_count; i++)
+		if (!strcmp(facility_kind.formats[i].name, name))
+			return &facility_kind.formats[i];
+	fail_msg("no format %s", name);
+	return NULL;
+}
+
+static void opens_on_settings_that_the_catalogue_knows(void **state)
+{
+	static const struct {
+		const char *settings, *field, *reason; /* NULL: fine */
+	} cases[] = {
+		{"", NULL, NULL},
+		{"facility = { name = \"Osborn\"; code = \"OCI\"; values = { reason = { BOND = \"B\"; }; sex = { M = \"1\"; }; }; };", NULL, NULL},
+		{"facility = { values = { reason = {\n HOLIDAY = \"H\"; }; }; };", "facility.values", "line 2: HOLIDAY is no code of /reason in the catalogue"},
+		{"facility = { values = { sex = { X = \"H\"; }; }; };", "facility.values", "line 1: X is no code of /person/sex in the catalogue"},
+		{"facility = { code = \"oci\"; };", "facility.code", "oci is not a code of at most 12 capital letters or digits"},
+		{"facility = { name = \" Osborn\"; };", "facility.name", "is not a name of one line and at most 80 characters"},
+		{"facility = { csv = { columns = { sid = \"a\"; person_family = \"b\"; person_given = \"c\"; released_at = \"d\"; reason = \"e\"; "
+	         "destination_town = \"f\"; destination_state = \"g\"; }; }; };",
+	         "facility.name", "nothing names the facility; write its name here, or the adapter's title"},
+		{"facility = { csv = { columns = { sid = \"a\"; person_family = \"b\"; person_given = \"c\"; released_at = \"d\"; reason = \"e\"; "
+	         "destination_town = \"f\"; destination_state = \"g\"; facility_name = \"h\"; }; }; };",
+	         NULL, NULL},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct fixture fixture;
+		struct err err = {.reason = ""};
+		void *kind_state = NULL;
+		fixture_init_with(&fixture, cases[i].settings);
+		result r = facility_kind.open(&fixture.conf.facility, &fixture.host, &kind_state, &err);
+		assert_int_equal(r.code, cases[i].field ? CODE_CONFIG : CODE_OK);
+		if (cases[i].field) {
+			assert_string_equal(err.field, cases[i].field);
+			assert_string_equal(err.reason, cases[i].reason);
+		}
+		fixture_done(&fixture);
+	}
+}
+
+static void reads_csv_and_both_reads_and_writes_niem(void **state)
+{
+	struct fixture fixture;
+	struct buf document, written;
+	struct err err = {.reason = ""};
+	void *kind_state = NULL;
+	bool wrote = false;
+	struct bytes body;
+	const struct kind_format *csv = format_of("csv"), *niem = format_of("niem");
+	(void)state;
+	fixture_init(&fixture);
+	assert_int_equal(facility_kind.open(&fixture.conf.facility, &fixture.host, &kind_state, &err).code, CODE_OK);
+	assert_string_equal(csv->ending, ".csv");
+	assert_string_equal(niem->ending, ".xml");
+	assert_null(csv->write);
+	fixture_file("tests/samples/facility/releases.csv", &document);
+	csv->read(kind_state, &fixture.host, buf_bytes(&document), &fixture.reading);
+	fixture_no_faults(&fixture);
+	assert_int_equal(fixture.reading.drafts_count, 2);
+	assert_true(pack_find(buf_bytes(&fixture.reading.drafts[0].plain), "body", &body));
+
+	static const uint8_t id[UUID_LEN] = {1};
+	struct message message = {.type = BYTES_LIT(RELEASE_TYPE), .id = id, .issued = 1};
+	struct kind_message passing = {.message = &message, .main = body, .tag = ""};
+	buf_init(&written, FIXTURE_MAX);
+	assert_int_equal(niem->write(kind_state, &fixture.host, &passing, &written, &wrote, &err).code, CODE_OK);
+	assert_true(wrote);
+	fixture_again(&fixture);
+	niem->read(kind_state, &fixture.host, buf_bytes(&written), &fixture.reading);
+	fixture_no_faults(&fixture);
+	assert_int_equal(fixture.reading.drafts_count, 1);
+	assert_int_equal(facility_kind.pass(kind_state, &fixture.host, &passing, &fixture.reading, &err).code, CODE_OK);
+	buf_done(&written);
+	buf_done(&document);
+	fixture_done(&fixture);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(opens_on_settings_that_the_catalogue_knows),
+		cmocka_unit_test(reads_csv_and_both_reads_and_writes_niem),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
