@@ -8,11 +8,12 @@
 #include "base/uuid.h"
 #include "schemas/json.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MESSAGES_FILE_MAX = 16 << 20, MESSAGES_IDS_MAX = 1000 };
+enum { MESSAGES_FILE_MAX = 16 << 20, MESSAGES_IDS_MAX = 1000, MESSAGES_AGAIN_MS = 100 };
 
 static struct bytes value_in(struct bytes map, const char *pointer)
 {
@@ -370,6 +371,19 @@ static void print_traced(struct bytes row)
 		print_hop(pack_value(&in, ""), accepted);
 }
 
+/* After a start the index may still be in the making: whoever asks for a trace would rather wait than be told so. */
+static result ask_patiently(const struct cli *cli, struct bytes question, struct buf *ret, struct err *err)
+{
+	int64_t until = clock_mono_ms() + cli->timeout_ms;
+	result r = talk_hub(cli, question, ret, err);
+	while (r.code == CODE_BUSY && clock_mono_ms() < until) {
+		buf_done(ret);
+		poll(NULL, 0, MESSAGES_AGAIN_MS);
+		r = talk_hub(cli, question, ret, err);
+	}
+	return r;
+}
+
 int cli_trace(struct cli *cli, int argc, char **argv)
 {
 	struct buf question, answer;
@@ -382,7 +396,7 @@ int cli_trace(struct cli *cli, int argc, char **argv)
 	pack_put_str(&question, "trace");
 	pack_put_str(&question, "what");
 	pack_put_str(&question, argv[1]);
-	result r = talk_hub(cli, buf_bytes(&question), &answer, &why);
+	result r = ask_patiently(cli, buf_bytes(&question), &answer, &why);
 	buf_done(&question);
 	struct bytes rows = FAILED(r) ? BYTES_NONE : value_in(buf_bytes(&answer), "/trace");
 	if (!FAILED(r) && cli->json)
