@@ -36,7 +36,9 @@ static const char *read_quoted(struct csv *csv)
 		if (*csv->at == '"') {
 			csv->at++;
 			if (!is_at(csv, '"'))
-				return ends_row(csv) || *csv->at == csv->delimiter ? NULL : "text stands behind a closing quotation mark";
+				return ends_row(csv) || *csv->at == csv->delimiter
+				           ? NULL
+				           : "text stands behind a closing quotation mark";
 		}
 		if (*csv->at == '\n')
 			csv->line++;

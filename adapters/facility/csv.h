@@ -1,5 +1,6 @@
-/* Comma-separated values as RFC 4180 has them: quotes, CR LF or LF, a byte order mark of UTF-8. Strict where a lenient reader would guess: no
- * ragged rows, no stray quotation marks, no NUL, UTF-8 only. Cells are text and nothing else: "=1+1" is four characters. Thread: any. */
+/* Comma-separated values as RFC 4180 has them: quotes, CR LF or LF, a byte order mark of UTF-8. Strict where a lenient reader
+ * would guess: no ragged rows, no stray quotation marks, no NUL, UTF-8 only. Cells are text and nothing else: "=1+1" is four
+ * characters. Thread: any. */
 #ifndef ADAPTERS_FACILITY_CSV_H
 #define ADAPTERS_FACILITY_CSV_H
 
@@ -29,8 +30,8 @@ struct csv {
 /* The document is borrowed until csv_done. */
 void csv_open(struct csv *csv, struct bytes document, char delimiter);
 void csv_done(struct csv *csv);
-/* The next row; empty lines are passed over. CSV_BAD: malformed or too_large with the reason in *err, ret->line says where, and the next call
- * goes on behind it, or ends when there is no telling any more where rows begin. */
+/* The next row; empty lines are passed over. CSV_BAD: malformed or too_large with the reason in *err, ret->line says where, and
+ * the next call goes on behind it, or ends when there is no telling any more where rows begin. */
 enum csv_step csv_next(struct csv *csv, struct csv_row *ret, struct err *err);
 
 #endif

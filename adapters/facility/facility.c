@@ -17,13 +17,15 @@ static result check_codes(const struct facility_settings *settings, const struct
 		const struct conf_pairs *pairs = terms_pairs(&settings->values, pointers[i]);
 		for (size_t j = 0; j < pairs->count; j++)
 			if (!release_fits(host, pointers[i], pairs->at[j].name))
-				return err_set(err, CODE_CONFIG, "facility.values", "line %d: %s is no code of %s in the catalogue", pairs->at[j].line,
+				return err_set(err, CODE_CONFIG, "facility.values",
+				               "line %d: %s is no code of %s in the catalogue", pairs->at[j].line,
 				               pairs->at[j].name, pointers[i]);
 	}
 	if (settings->name[0] && !release_fits(host, "/facility/name", settings->name))
 		return err_set(err, CODE_CONFIG, "facility.name", "is not a name of one line and at most 80 characters");
 	if (settings->code[0] && !release_fits(host, "/facility/code", settings->code))
-		return err_set(err, CODE_CONFIG, "facility.code", "%s is not a code of at most 12 capital letters or digits", settings->code);
+		return err_set(err, CODE_CONFIG, "facility.code", "%s is not a code of at most 12 capital letters or digits",
+		               settings->code);
 	return OK;
 }
 
@@ -41,7 +43,8 @@ static result open_facility(const void *settings, const struct kind_host *host, 
 	niem_prepare();
 	TRY(check_codes(facility, host, err));
 	if (facility->csv.columns.count && !names_facility(facility) && !host->agency[0])
-		return err_set(err, CODE_CONFIG, "facility.name", "nothing names the facility; write its name here, or the adapter's title");
+		return err_set(err, CODE_CONFIG, "facility.name",
+		               "nothing names the facility; write its name here, or the adapter's title");
 	*ret_state = (void *)(uintptr_t)settings;
 	return OK;
 }
@@ -56,15 +59,16 @@ static void read_niem(void *state, const struct kind_host *host, struct bytes do
 	niem_read(state, host, document, into);
 }
 
-static result write_niem(void *state, const struct kind_host *host, const struct kind_message *message, struct buf *out, bool *ret_wrote,
-                         struct err *err)
+static result write_niem(void *state, const struct kind_host *host, const struct kind_message *message, struct buf *out,
+                         bool *ret_wrote, struct err *err)
 {
 	(void)state;
 	(void)host;
 	return niem_write(message, out, ret_wrote, err);
 }
 
-static result pass(void *state, const struct kind_host *host, const struct kind_message *message, struct kind_reading *answers, struct err *err)
+static result pass(void *state, const struct kind_host *host, const struct kind_message *message, struct kind_reading *answers,
+                   struct err *err)
 {
 	(void)state;
 	return holdings_pass(host, message, host->answers, answers, err);

@@ -24,7 +24,8 @@ static const char *text_of(const void *value)
 static void check_delimiter(const void *value, struct conf_place place, const char *path, struct conf_faults *faults)
 {
 	if (!facility_settings_delimiter(text_of(value)))
-		conf_fault(faults, place, path, "\"%s\" does not separate cells; write \",\", \";\", \"|\" or \"tab\"", text_of(value));
+		conf_fault(faults, place, path, "\"%s\" does not separate cells; write \",\", \";\", \"|\" or \"tab\"",
+		           text_of(value));
 }
 
 static void check_dates(const void *value, struct conf_place place, const char *path, struct conf_faults *faults)
@@ -38,14 +39,17 @@ static void check_times(const void *value, struct conf_place place, const char *
 {
 	const char *why = when_time_format_fault(text_of(value));
 	if (why)
-		conf_fault(faults, place, path, "\"%s\" %s; write one like \"HH:MM\", \"HH:MM:SS\" or \"H:MM AP\"", text_of(value), why);
+		conf_fault(faults, place, path, "\"%s\" %s; write one like \"HH:MM\", \"HH:MM:SS\" or \"H:MM AP\"",
+		           text_of(value), why);
 }
 
 static void check_zone(const void *value, struct conf_place place, const char *path, struct conf_faults *faults)
 {
 	struct when_zone zone;
 	if (!when_zone(text_of(value), &zone))
-		conf_fault(faults, place, path, "no such zone: \"%s\"; write one like \"America/New_York\" or an offset like \"-05:00\"", text_of(value));
+		conf_fault(faults, place, path,
+		           "no such zone: \"%s\"; write one like \"America/New_York\" or an offset like \"-05:00\"",
+		           text_of(value));
 }
 
 static void check_columns(const void *value, struct conf_place place, const char *path, struct conf_faults *faults)
@@ -58,41 +62,75 @@ static void check_words(const void *value, struct conf_place place, const char *
 	const struct conf_pairs *pairs = value;
 	for (size_t i = 0; i < pairs->count; i++)
 		if (!pairs->at[i].value || strspn(pairs->at[i].value, " ,") == strlen(pairs->at[i].value))
-			conf_fault(faults, (struct conf_place){place.file, pairs->at[i].line}, path, "%s has no word; write the words that stand for it",
-			           pairs->at[i].name);
+			conf_fault(faults, (struct conf_place){place.file, pairs->at[i].line}, path,
+			           "%s has no word; write the words that stand for it", pairs->at[i].name);
 }
 
 static const struct conf_field csv_fields[] = {
-	{.name = "delimiter", .kind = CONF_TEXT, .offset = OF(facility_csv, delimiter), .fallback = ",", .check = check_delimiter,
+	{.name = "delimiter",
+	 .kind = CONF_TEXT,
+	 .offset = OF(facility_csv, delimiter),
+	 .fallback = ",",
+	 .check = check_delimiter,
 	 .help = "what stands between cells: \",\", \";\", \"|\" or \"tab\""},
-	{.name = "dates", .kind = CONF_TEXT, .offset = OF(facility_csv, dates), .fallback = "MM/DD/YYYY", .check = check_dates,
+	{.name = "dates",
+	 .kind = CONF_TEXT,
+	 .offset = OF(facility_csv, dates),
+	 .fallback = "MM/DD/YYYY",
+	 .check = check_dates,
 	 .help = "how dates are written"},
-	{.name = "times", .kind = CONF_TEXT, .offset = OF(facility_csv, times), .fallback = "HH:MM", .check = check_times,
+	{.name = "times",
+	 .kind = CONF_TEXT,
+	 .offset = OF(facility_csv, times),
+	 .fallback = "HH:MM",
+	 .check = check_times,
 	 .help = "how times are written; AP stands for AM or PM"},
-	{.name = "columns", .kind = CONF_PAIRS, .offset = OF(facility_csv, columns), .check = check_columns,
+	{.name = "columns",
+	 .kind = CONF_PAIRS,
+	 .offset = OF(facility_csv, columns),
+	 .check = check_columns,
 	 .help = "target = the column's name in the first line of a document"},
 };
 
 static const struct conf_field value_fields[] = {
-	{.name = "reason", .kind = CONF_PAIRS, .offset = OF(facility_values, reason), .check = check_words,
+	{.name = "reason",
+	 .kind = CONF_PAIRS,
+	 .offset = OF(facility_values, reason),
+	 .check = check_words,
 	 .help = "code = this agency's words for it, separated by commas"},
 	{.name = "sex", .kind = CONF_PAIRS, .offset = OF(facility_values, sex), .check = check_words, .help = "as reason"},
 	{.name = "race", .kind = CONF_PAIRS, .offset = OF(facility_values, race), .check = check_words, .help = "as reason"},
-	{.name = "ethnicity", .kind = CONF_PAIRS, .offset = OF(facility_values, ethnicity), .check = check_words, .help = "as reason"},
+	{.name = "ethnicity",
+	 .kind = CONF_PAIRS,
+	 .offset = OF(facility_values, ethnicity),
+	 .check = check_words,
+	 .help = "as reason"},
 };
 
 static const struct conf_table csv_table = {csv_fields, COUNT(csv_fields), sizeof(struct facility_csv), CONF_NO_LINE, NULL};
-static const struct conf_table value_table = {value_fields, COUNT(value_fields), sizeof(struct facility_values), CONF_NO_LINE, NULL};
+static const struct conf_table value_table = {value_fields, COUNT(value_fields), sizeof(struct facility_values), CONF_NO_LINE,
+                                              NULL};
 
 static const struct conf_field facility_fields[] = {
-	{.name = "name", .kind = CONF_TEXT, .offset = OF(facility_settings, name), .fallback = "",
+	{.name = "name",
+	 .kind = CONF_TEXT,
+	 .offset = OF(facility_settings, name),
+	 .fallback = "",
 	 .help = "of the facility, where a document does not say; empty: the adapter's title"},
-	{.name = "code", .kind = CONF_TEXT, .offset = OF(facility_settings, code), .fallback = "",
+	{.name = "code",
+	 .kind = CONF_TEXT,
+	 .offset = OF(facility_settings, code),
+	 .fallback = "",
 	 .help = "of the facility, where a document does not say"},
-	{.name = "zone", .kind = CONF_TEXT, .offset = OF(facility_settings, zone), .fallback = "America/New_York", .check = check_zone,
+	{.name = "zone",
+	 .kind = CONF_TEXT,
+	 .offset = OF(facility_settings, zone),
+	 .fallback = "America/New_York",
+	 .check = check_zone,
 	 .help = "of times that do not say theirs"},
 	{.name = "csv", .kind = CONF_GROUP, .offset = OF(facility_settings, csv), .sub = &csv_table},
 	{.name = "values", .kind = CONF_GROUP, .offset = OF(facility_settings, values), .sub = &value_table},
 };
 
-const struct conf_table facility_settings_table = {facility_fields, COUNT(facility_fields), sizeof(struct facility_settings), CONF_NO_LINE, NULL};
+const struct conf_table facility_settings_table = {facility_fields, COUNT(facility_fields), sizeof(struct facility_settings),
+                                                   CONF_NO_LINE, NULL};

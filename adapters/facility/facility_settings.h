@@ -1,4 +1,5 @@
-/* The `facility` group of an adapter's configuration. All of it may be left out where only NIEM XML is read and the adapter has a title.
+/* The `facility` group of an adapter's configuration. All of it may be left out where only NIEM XML is read and the adapter has a
+ * title.
  *
  *   facility = {
  *     name = "Osborn Correctional Institution";     where a document does not name the facility; empty: the adapter's title

@@ -80,7 +80,8 @@ static const char *column_of(const struct conf_pairs *columns, const char *targe
 	return NULL;
 }
 
-static void check_required(const struct conf_pairs *columns, struct conf_place place, const char *path, struct conf_faults *faults)
+static void check_required(const struct conf_pairs *columns, struct conf_place place, const char *path,
+                           struct conf_faults *faults)
 {
 	bool has_stamp = column_of(columns, "released_at"), has_day = column_of(columns, "released_on");
 	bool has_time = column_of(columns, "released_at_time");
@@ -88,9 +89,11 @@ static void check_required(const struct conf_pairs *columns, struct conf_place p
 		if (targets[i].required && !column_of(columns, targets[i].name))
 			conf_fault(faults, place, path, "%s is missing; name the column that holds it", targets[i].name);
 	if (has_stamp && (has_day || has_time))
-		conf_fault(faults, place, path, "released_at stands beside released_on or released_at_time; keep one of the two ways");
+		conf_fault(faults, place, path,
+		           "released_at stands beside released_on or released_at_time; keep one of the two ways");
 	else if (!has_stamp && !(has_day && has_time))
-		conf_fault(faults, place, path, "the time of release is missing; name the columns released_on and released_at_time, or released_at");
+		conf_fault(faults, place, path,
+		           "the time of release is missing; name the columns released_on and released_at_time, or released_at");
 	if (!column_of(columns, "doc_number") && !column_of(columns, "sid") && !column_of(columns, "ucn"))
 		conf_fault(faults, place, path, "no identifier; name the column of at least one of doc_number, sid and ucn");
 	if (!column_of(columns, "oln") != !column_of(columns, "ols"))
@@ -117,7 +120,8 @@ void mapping_check(const struct conf_pairs *columns, struct conf_place place, co
 		if (!find_target(columns->at[i].name))
 			refuse_target(here, there, faults);
 		else if (!columns->at[i].value || !columns->at[i].value[0])
-			conf_fault(faults, here, there, "names no column; write the name in the first line of the document, or leave it out");
+			conf_fault(faults, here, there,
+			           "names no column; write the name in the first line of the document, or leave it out");
 	}
 	check_required(columns, place, path, faults);
 }
@@ -157,7 +161,8 @@ static void keep_headers(struct sheet *sheet, const struct csv_row *row)
 	for (size_t i = 0; i < row->count; i++) {
 		char safe[MAPPING_WORDS_MAX];
 		struct bytes name = trimmed(row->cells[i]);
-		sheet->headers[i] = name.len ? mem_text(text_safe(name, safe, sizeof(safe))) : mem_printf("column %zu (without a name)", i + 1);
+		sheet->headers[i] =
+		    name.len ? mem_text(text_safe(name, safe, sizeof(safe))) : mem_printf("column %zu (without a name)", i + 1);
 		sheet->headers_count++;
 	}
 }
@@ -184,8 +189,9 @@ static void map_columns(struct sheet *sheet, const struct csv_row *row)
 		if (!target || sheet->mapped_count == TARGETS)
 			continue;
 		if (count != 1)
-			kind_reading_fault(sheet->into, row->line, CODE_SCHEMA, columns->at[i].value, "%s (facility.csv.columns.%s)",
-			                   count ? "stands in the first line more than once" : "is not in the first line", target->name);
+			kind_reading_fault(
+			    sheet->into, row->line, CODE_SCHEMA, columns->at[i].value, "%s (facility.csv.columns.%s)",
+				count ? "stands in the first line more than once" : "is not in the first line", target->name);
 		sheet->mapped[sheet->mapped_count++] = (struct mapped){target, columns->at[i].value, index};
 		if (count)
 			taken[index] = true;
@@ -227,8 +233,8 @@ __attribute__((format(printf, 2, 3))) static void refuse(const struct cell *cell
 	va_start(arguments, format);
 	vsnprintf(why, sizeof(why), format, arguments);
 	va_end(arguments);
-	release_fault(&cell->sheet->release, cell->mapped->target->pointer, cell->line, cell->mapped->column, cell->sheet->into, "%s %s",
-	              text_safe(cell->text, safe, sizeof(safe)), why);
+	release_fault(&cell->sheet->release, cell->mapped->target->pointer, cell->line, cell->mapped->column, cell->sheet->into,
+	              "%s %s", text_safe(cell->text, safe, sizeof(safe)), why);
 }
 
 static void add_upper(const struct cell *cell, bool only_digits)
@@ -248,7 +254,8 @@ static void add_upper(const struct cell *cell, bool only_digits)
 static void add_code(const struct cell *cell)
 {
 	char code[TERMS_CODE_MAX];
-	if (terms_code(&cell->sheet->settings->values, cell->mapped->target->pointer, cell->text, code) || cell->text.len < sizeof(code)) {
+	if (terms_code(&cell->sheet->settings->values, cell->mapped->target->pointer, cell->text, code) ||
+		cell->text.len < sizeof(code)) {
 		add(cell, bytes_text(code));
 		return;
 	}
@@ -413,10 +420,12 @@ static void read_sheet(struct sheet *sheet)
 	mem_free(row);
 }
 
-void mapping_read(const struct facility_settings *settings, const struct kind_host *host, struct bytes document, struct kind_reading *into)
+void mapping_read(const struct facility_settings *settings, const struct kind_host *host, struct bytes document,
+                  struct kind_reading *into)
 {
 	if (settings->csv.columns.count == 0) {
-		kind_reading_fault(into, 0, CODE_CONFIG, "facility.csv.columns", "this adapter has not been told what the columns mean");
+		kind_reading_fault(into, 0, CODE_CONFIG, "facility.csv.columns",
+		                   "this adapter has not been told what the columns mean");
 		return;
 	}
 	struct sheet *sheet = mem_alloc(sizeof(*sheet));

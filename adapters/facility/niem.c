@@ -90,7 +90,8 @@ static const struct niem_row rows[] = {
 	{AT_ADDRESS, "nc:AddressPostalCode", "/destination/zip", HOW_TEXT},
 	{AT_ADDRESS, "nc:LocationPostalCode", "/destination/zip", HOW_TEXT},
 	{AT_RELEASE, "nc:ReleaseSupervisor/nc:EntityOrganization/nc:OrganizationName", "/supervising_office", HOW_TEXT},
-	{AT_CUSTODY, "nc:Supervision/nc:SupervisionSupervisor/nc:EntityOrganization/nc:OrganizationName", "/supervising_office", HOW_SOFT},
+	{AT_CUSTODY, "nc:Supervision/nc:SupervisionSupervisor/nc:EntityOrganization/nc:OrganizationName", "/supervising_office",
+	 HOW_SOFT},
 	{AT_CUSTODY, "j:SupervisedRelease/j:SupervisedReleaseCategoryText", "/supervision_type", HOW_TEXT},
 	{AT_CUSTODY, "nc:Supervision/nc:ActivityCategoryText", "/supervision_type", HOW_SOFT},
 	{AT_CUSTODY, "j:SupervisedRelease/j:SupervisedReleaseProjectedEndDate/nc:Date", "/supervision_end", HOW_DATE},
@@ -171,8 +172,8 @@ static void add_local(struct niem *niem, xmlNode *element, const char *pointer, 
 	char stamp[WHEN_TEXT_MAX];
 	const char *fraction = strlen(text) > 19 ? text + 19 : "";
 	size_t digits = fraction[0] == '.' ? strspn(fraction + 1, "0123456789") : 0;
-	if (strlen(text) < 19 || !when_date("YYYY-MM-DD", bytes_of(text, 10), &date) || !when_time("HH:MM:SS", bytes_of(text + 11, 8), &time) ||
-	    strlen(fraction) != (digits ? digits + 1 : 0)) {
+	if (strlen(text) < 19 || !when_date("YYYY-MM-DD", bytes_of(text, 10), &date) ||
+	    !when_time("HH:MM:SS", bytes_of(text + 11, 8), &time) || strlen(fraction) != (digits ? digits + 1 : 0)) {
 		refuse(niem, element, pointer, text, "is not a date and time like 2026-03-02T08:12:00-05:00");
 		return;
 	}
@@ -267,11 +268,16 @@ static xmlNode *find_either(struct niem *niem, xmlNode *from, const char *const 
 /* A license number is worth nothing without its state. */
 static void add_license(struct niem *niem)
 {
-	static const char *const state_paths[] = {"nc:IdentificationJurisdiction/nc:StateCode", "nc:IdentificationJurisdiction/nc:JurisdictionText",
+	static const char *const state_paths[] = {"nc:IdentificationJurisdiction/nc:StateCode",
+	                                          "nc:IdentificationJurisdiction/nc:JurisdictionText",
 	                                          "nc:IdentificationJurisdiction/nc:LocationStateUSPostalServiceCode",
-	                                          "j:IdentificationJurisdictionUSPostalServiceCode", "nc:IdentificationSourceText", NULL};
-	xmlNode *license = niem_tree_find(&niem->tree, niem->places[AT_PERSON], "j:PersonAugmentation/j:DriverLicense/j:DriverLicenseIdentification", 0);
-	xmlNode *number = niem_tree_find(&niem->tree, license, "nc:IdentificationID", 0), *state = find_either(niem, license, state_paths);
+	                                          "j:IdentificationJurisdictionUSPostalServiceCode",
+	                                          "nc:IdentificationSourceText",
+	                                          NULL};
+	xmlNode *license = niem_tree_find(&niem->tree, niem->places[AT_PERSON],
+	                                  "j:PersonAugmentation/j:DriverLicense/j:DriverLicenseIdentification", 0);
+	xmlNode *number = niem_tree_find(&niem->tree, license, "nc:IdentificationID", 0),
+	        *state = find_either(niem, license, state_paths);
 	if (!number || !state)
 		return;
 	AUTO_FREE char *oln = niem_tree_text(number), *ols = niem_tree_text(state);
@@ -289,11 +295,13 @@ static bool is_unit(const char *unit, const char *const *known)
 	return false;
 }
 
-/* The value of a measure in whole units of `known`, or -1: other units and anything that is not a whole number stay on the list. */
+/* The value of a measure in whole units of `known`, or -1: other units and anything that is not a whole number stay on the list.
+ */
 static int64_t measure(struct niem *niem, const char *path, const char *const *known, xmlNode **ret_value, xmlNode **ret_unit)
 {
 	static const char *const values[] = {"nc:MeasureValueText", "nc:MeasureIntegerValue", "nc:MeasureDecimalValue", NULL};
-	static const char *const units[] = {"nc:MeasureUnitText", "nc:LengthUnitCode", "nc:WeightUnitCode", "x:LengthUnitCode", "x:WeightUnitCode", NULL};
+	static const char *const units[] = {"nc:MeasureUnitText", "nc:LengthUnitCode", "nc:WeightUnitCode",
+	                                    "x:LengthUnitCode",   "x:WeightUnitCode",  NULL};
 	xmlNode *element = niem_tree_find(&niem->tree, niem->places[AT_PERSON], path, 0);
 	int64_t value = -1;
 	struct err err;
@@ -309,7 +317,8 @@ static int64_t measure(struct niem *niem, const char *path, const char *const *k
 
 static void add_measures(struct niem *niem)
 {
-	static const char *const inches[] = {"in", "inch", "inches", "INH", NULL}, *const pounds[] = {"lb", "lbs", "pound", "pounds", "LBR", NULL};
+	static const char *const inches[] = {"in", "inch", "inches", "INH", NULL}, *const pounds[] = {"lb",     "lbs", "pound",
+	                                                                                              "pounds", "LBR", NULL};
 	xmlNode *value = NULL, *unit = NULL;
 	char text[24];
 	int64_t tall = measure(niem, "nc:PersonHeightMeasure", inches, &value, &unit);
@@ -336,8 +345,8 @@ static void join(char *into, size_t size, const char *text)
 static void add_street(struct niem *niem)
 {
 	static const char *const ways[] = {"nc:AddressStreet", "nc:LocationStreet", NULL};
-	static const char *const pieces[] = {"nc:StreetNumberText", "nc:StreetPredirectionalText", "nc:StreetName", "nc:StreetCategoryText",
-	                                     "nc:StreetPostdirectionalText"};
+	static const char *const pieces[] = {"nc:StreetNumberText", "nc:StreetPredirectionalText", "nc:StreetName",
+	                                     "nc:StreetCategoryText", "nc:StreetPostdirectionalText"};
 	char street[STREET_MAX] = "", path[ERR_FIELD_MAX];
 	xmlNode *element = find_either(niem, niem->places[AT_ADDRESS], ways), *last = NULL;
 	if (release_text(&niem->release, "/destination/street"))
@@ -352,14 +361,16 @@ static void add_street(struct niem *niem)
 		last = piece;
 	}
 	if (last)
-		release_add(&niem->release, "/destination/street", bytes_text(street), niem_tree_line(last), niem_tree_path(last->parent, path));
+		release_add(&niem->release, "/destination/street", bytes_text(street), niem_tree_line(last),
+		            niem_tree_path(last->parent, path));
 }
 
 /* ---- lists ---- */
 
 static void add_marks(struct niem *niem)
 {
-	static const char *const codes[] = {"j:PhysicalFeatureCategoryCode", "nc:PhysicalFeatureCategoryCode", "nc:PhysicalFeatureCategoryText", NULL};
+	static const char *const codes[] = {"j:PhysicalFeatureCategoryCode", "nc:PhysicalFeatureCategoryCode",
+	                                    "nc:PhysicalFeatureCategoryText", NULL};
 	size_t count = 0;
 	for (size_t i = 0; count < MARKS_MAX; i++) {
 		char pointer[RELEASE_POINTER_MAX];
@@ -378,8 +389,11 @@ static void add_marks(struct niem *niem)
 
 static bool add_alias(struct niem *niem, xmlNode *identity, size_t index)
 {
-	static const char *const ways[] = {"nc:IdentityCharacteristics/nc:PersonName", "nc:IdentityPersonRepresentation/nc:PersonName", NULL};
-	static const char *const paths[][2] = {{"nc:PersonSurName", "family"}, {"nc:PersonGivenName", "given"}, {"nc:PersonMiddleName", "middle"},
+	static const char *const ways[] = {"nc:IdentityCharacteristics/nc:PersonName",
+	                                   "nc:IdentityPersonRepresentation/nc:PersonName", NULL};
+	static const char *const paths[][2] = {{"nc:PersonSurName", "family"},
+	                                       {"nc:PersonGivenName", "given"},
+	                                       {"nc:PersonMiddleName", "middle"},
 	                                       {"nc:PersonNameSuffixText", "suffix"}};
 	xmlNode *name = find_either(niem, identity, ways);
 	if (!niem_tree_find(&niem->tree, name, paths[0][0], 0) || !niem_tree_find(&niem->tree, name, paths[1][0], 0))
@@ -404,7 +418,8 @@ static void add_aliases(struct niem *niem)
 		xmlNode *identity;
 		if (niem_tree_find(&niem->tree, association, "nc:Person", 0) != niem->places[AT_PERSON])
 			continue;
-		for (size_t j = 0; count < ALIASES_MAX && (identity = niem_tree_find(&niem->tree, association, "nc:Identity", j)); j++)
+		for (size_t j = 0; count < ALIASES_MAX && (identity = niem_tree_find(&niem->tree, association, "nc:Identity", j));
+		     j++)
 			count += add_alias(niem, identity, count);
 	}
 }
@@ -465,11 +480,13 @@ static void find_person(struct niem *niem)
 
 static bool find_places(struct niem *niem)
 {
-	static const char *const addresses[] = {"nc:Address", "nc:PhysicalAddress", "nc:LocationAddress/nc:StructuredAddress", NULL};
+	static const char *const addresses[] = {"nc:Address", "nc:PhysicalAddress", "nc:LocationAddress/nc:StructuredAddress",
+	                                        NULL};
 	xmlNode *root = niem_tree_root(&niem->tree);
 	if (strcmp((const char *)root->name, "CustodyReleaseReport") != 0) {
 		char safe[REASON_WORD_MAX];
-		kind_reading_fault(niem->into, niem_tree_line(root), CODE_SCHEMA, "", "a %s; only a CustodyReleaseReport is read here",
+		kind_reading_fault(niem->into, niem_tree_line(root), CODE_SCHEMA, "",
+		                   "a %s; only a CustodyReleaseReport is read here",
 		                   text_safe(bytes_text((const char *)root->name), safe, sizeof(safe)));
 		return false;
 	}
@@ -541,7 +558,8 @@ void niem_prepare(void)
 	xmlInitParser();
 }
 
-void niem_read(const struct facility_settings *settings, const struct kind_host *host, struct bytes document, struct kind_reading *into)
+void niem_read(const struct facility_settings *settings, const struct kind_host *host, struct bytes document,
+               struct kind_reading *into)
 {
 	struct niem niem = {.settings = settings, .host = host, .into = into};
 	release_init(&niem.release);

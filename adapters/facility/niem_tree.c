@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HOPS_MAX = 8, LISTED_MAX = 1000, FAULTS_MAX = 200, WORDS_MAX = 200, STEPS_MAX = 5000000 };
+enum { HOPS_MAX = 8, LISTED_MAX = 1000, FAULTS_MAX = 200, WORDS_MAX = 200, STEPS_MAX = 1000000 };
 
 /* ---- parsing ---- */
 
@@ -40,14 +40,15 @@ static void on_doctype(void *ctx, const xmlChar *name, const xmlChar *external, 
 	note(ctx, PARSE_DOCTYPE);
 }
 
-static void on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int namespaces_count, const xmlChar **namespaces,
-                     int attributes_count, int defaulted_count, const xmlChar **attributes)
+static void on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int namespaces_count,
+                     const xmlChar **namespaces, int attributes_count, int defaulted_count, const xmlChar **attributes)
 {
 	xmlParserCtxt *parser = ctx;
 	if (parser->nodeNr >= NIEM_TREE_DEPTH_MAX)
 		note(parser, PARSE_DEEP);
 	else
-		xmlSAX2StartElementNs(ctx, name, prefix, uri, namespaces_count, namespaces, attributes_count, defaulted_count, attributes);
+		xmlSAX2StartElementNs(ctx, name, prefix, uri, namespaces_count, namespaces, attributes_count, defaulted_count,
+		                      attributes);
 }
 
 static void on_error(void *ctx, xmlError *error)
@@ -67,15 +68,19 @@ static void explain(const struct parse *parse, struct kind_reading *into)
 	if (parse->what == PARSE_DOCTYPE)
 		kind_reading_fault(into, parse->line, CODE_MALFORMED, "", "a DOCTYPE is not allowed; leave it out");
 	else if (parse->what == PARSE_DEEP)
-		kind_reading_fault(into, parse->line, CODE_TOO_LARGE, "", "elements are nested deeper than %d", NIEM_TREE_DEPTH_MAX);
+		kind_reading_fault(into, parse->line, CODE_TOO_LARGE, "", "elements are nested deeper than %d",
+		                   NIEM_TREE_DEPTH_MAX);
 	else
-		kind_reading_fault(into, parse->line, CODE_MALFORMED, "", "not well-formed XML%s%s", parse->words[0] ? ": " : "", parse->words);
+		kind_reading_fault(into, parse->line, CODE_MALFORMED, "", "not well-formed XML%s%s", parse->words[0] ? ": " : "",
+		                   parse->words);
 }
 
 static xmlDoc *parse_document(struct bytes document, struct parse *parse)
 {
-	/* NODICT: names are the document's own, so that freeing it needs nothing else. No entity is ever replaced, nothing is loaded. */
-	const int options = XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NODICT | XML_PARSE_BIG_LINES;
+	/* NODICT: names are the document's own, so that freeing it needs nothing else. No entity is ever replaced, nothing is
+	 * loaded. */
+	const int options = XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NODICT |
+	                    XML_PARSE_BIG_LINES;
 	xmlParserCtxt *parser = xmlNewParserCtxt();
 	if (!parser)
 		return NULL;
@@ -97,7 +102,8 @@ static xmlDoc *parse_document(struct bytes document, struct parse *parse)
 
 enum space { SPACE_CORE, SPACE_JUSTICE, SPACE_STRUCTURES, SPACE_OTHER };
 
-static enum space space_of(const xmlNs *ns)
+/* A document has few namespaces and many elements: the answer is kept in the namespace's _private, plus one. */
+static enum space space_of(xmlNs *ns)
 {
 	static const struct {
 		const char *pattern;
@@ -113,10 +119,16 @@ static enum space space_of(const xmlNs *ns)
 		{"http://release.niem.gov/niem/structures/*", SPACE_STRUCTURES},
 		{"https://docs.oasis-open.org/niemopen/ns/model/structures/*", SPACE_STRUCTURES},
 	};
-	for (size_t i = 0; ns && ns->href && i < sizeof(spaces) / sizeof(*spaces); i++)
+	enum space space = SPACE_OTHER;
+	if (!ns || !ns->href)
+		return SPACE_OTHER;
+	if (ns->_private)
+		return (enum space)((uintptr_t)ns->_private - 1);
+	for (size_t i = 0; i < sizeof(spaces) / sizeof(*spaces); i++)
 		if (text_match(spaces[i].pattern, bytes_text((const char *)ns->href)))
-			return spaces[i].space;
-	return SPACE_OTHER;
+			space = spaces[i].space;
+	ns->_private = (void *)((uintptr_t)space + 1);
+	return space;
 }
 
 /* A step is "nc:Name"; it ends at a slash. */
@@ -125,8 +137,8 @@ static bool is_step(const xmlNode *element, const char *step)
 	const char *name = strchr(step, ':') + 1;
 	size_t len = strcspn(name, "/");
 	enum space space = step[0] == 'n' ? SPACE_CORE : step[0] == 'j' ? SPACE_JUSTICE : SPACE_OTHER;
-	return element->type == XML_ELEMENT_NODE && space_of(element->ns) == space && strlen((const char *)element->name) == len &&
-	       !strncmp((const char *)element->name, name, len);
+	return element->type == XML_ELEMENT_NODE && space_of(element->ns) == space &&
+	       strlen((const char *)element->name) == len && !strncmp((const char *)element->name, name, len);
 }
 
 /* ---- references ---- */
@@ -135,7 +147,8 @@ static bool is_step(const xmlNode *element, const char *step)
 static const char *structures_value(const xmlNode *element, const char *name)
 {
 	for (const xmlAttr *at = element->properties; at; at = at->next)
-		if (space_of(at->ns) == SPACE_STRUCTURES && !strcmp((const char *)at->name, name) && at->children && at->children->content)
+		if (space_of(at->ns) == SPACE_STRUCTURES && !strcmp((const char *)at->name, name) && at->children &&
+		    at->children->content)
 			return (const char *)at->children->content;
 	return NULL;
 }
@@ -220,7 +233,8 @@ bool niem_tree_open(struct niem_tree *tree, struct bytes document, struct kind_r
 		return false;
 	}
 	if (document.len > NIEM_TREE_BYTES_MAX) {
-		kind_reading_fault(into, 0, CODE_TOO_LARGE, "", "%zu bytes; an XML document may have %d", document.len, NIEM_TREE_BYTES_MAX);
+		kind_reading_fault(into, 0, CODE_TOO_LARGE, "", "%zu bytes; an XML document may have %d", document.len,
+		                   NIEM_TREE_BYTES_MAX);
 		return false;
 	}
 	tree->doc = parse_document(document, &parse);
@@ -251,7 +265,10 @@ static xmlNode *find(struct niem_tree *tree, xmlNode *from, const char *path, si
 {
 	const char *rest = strchr(path, '/');
 	xmlNode *inside = resolve(tree, from);
-	for (xmlNode *at = inside ? inside->children : NULL; at && tree->steps > 0; at = at->next, tree->steps--) {
+	for (xmlNode *at = inside ? inside->children : NULL; at; at = at->next) {
+		if (tree->steps == 0)
+			return NULL;
+		tree->steps--;
 		if (!is_step(at, path))
 			continue;
 		if (rest) {
@@ -301,7 +318,8 @@ static void add_text(const xmlNode *element, struct buf *raw)
 static bool keeps_space(const xmlNode *element)
 {
 	for (const xmlAttr *at = element->properties; at; at = at->next)
-		if (at->ns && !strcmp((const char *)at->ns->href, (const char *)XML_XML_NAMESPACE) && !strcmp((const char *)at->name, "space"))
+		if (at->ns && !strcmp((const char *)at->ns->href, (const char *)XML_XML_NAMESPACE) &&
+		    !strcmp((const char *)at->name, "space"))
 			return at->children && at->children->content && !strcmp((const char *)at->children->content, "preserve");
 	return false;
 }
@@ -392,7 +410,8 @@ const char *niem_tree_path(const xmlNode *element, char into[static ERR_FIELD_MA
 	size_t cut = path.len > ERR_FIELD_MAX - 1 ? path.len - (ERR_FIELD_MAX - 4) : 0;
 	while (cut && cut < path.len && (path.at[cut] & 0xc0) == 0x80)
 		cut++;
-	snprintf(into, ERR_FIELD_MAX, "%s%.*s", cut ? "..." : "", (int)(path.len - cut), path.len ? (const char *)path.at + cut : "");
+	snprintf(into, ERR_FIELD_MAX, "%s%.*s", cut ? "..." : "", (int)(path.len - cut),
+	         path.len ? (const char *)path.at + cut : "");
 	buf_done(&path);
 	return into;
 }

@@ -80,8 +80,8 @@ static void escape(struct bytes text, struct buf *out)
 /* A reader would take these for the layout of the document. */
 static bool has_layout(struct bytes text)
 {
-	return memchr(text.at, '\n', text.len) || memchr(text.at, '\t', text.len) || memchr(text.at, '\r', text.len) || text.at[0] == ' ' ||
-	       text.at[text.len - 1] == ' ';
+	return memchr(text.at, '\n', text.len) || memchr(text.at, '\t', text.len) || memchr(text.at, '\r', text.len) ||
+	       text.at[0] == ' ' || text.at[text.len - 1] == ' ';
 }
 
 static void leaf(struct writer *writer, const char *element, struct bytes text)
@@ -173,7 +173,8 @@ static void put_measures(struct writer *writer)
 	int64_t feet = 0, inches = 0, weight = number_at(writer, "/person/weight");
 	struct err err;
 	if (height.len == 3 && !FAILED(text_int(bytes_of(height.at, 1), 0, 9, &feet, &err)) &&
-	    !FAILED(text_int(bytes_of(height.at + (height.at[1] == '0' ? 2 : 1), height.at[1] == '0' ? 1 : 2), 0, 11, &inches, &err))) {
+	    !FAILED(text_int(bytes_of(height.at + (height.at[1] == '0' ? 2 : 1), height.at[1] == '0' ? 1 : 2), 0, 11, &inches,
+	                     &err))) {
 		begin(writer, "nc:PersonHeightMeasure");
 		put_number(writer, "nc:MeasureValueText", feet * 12 + inches);
 		leaf(writer, "nc:MeasureUnitText", BYTES_LIT("in"));
@@ -189,7 +190,9 @@ static void put_measures(struct writer *writer)
 
 static void put_name(struct writer *writer, const char *above, size_t index, bool is_alias)
 {
-	static const char *const parts[][2] = {{"nc:PersonGivenName", "/given"}, {"nc:PersonMiddleName", "/middle"}, {"nc:PersonSurName", "/family"},
+	static const char *const parts[][2] = {{"nc:PersonGivenName", "/given"},
+	                                       {"nc:PersonMiddleName", "/middle"},
+	                                       {"nc:PersonSurName", "/family"},
 	                                       {"nc:PersonNameSuffixText", "/suffix"}};
 	begin(writer, "nc:PersonName");
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
@@ -235,7 +238,8 @@ static void put_person(struct writer *writer)
 	put_name(writer, "/person/name", 0, false);
 	put_measures(writer);
 	for (size_t i = 0; i < list_count(writer, "/person/marks"); i++)
-		put_in(writer, "nc:PersonPhysicalFeature", "nc:PhysicalFeatureCategoryText", item(pointer, "/person/marks", i, ""));
+		put_in(writer, "nc:PersonPhysicalFeature", "nc:PhysicalFeatureCategoryText",
+		       item(pointer, "/person/marks", i, ""));
 	put(writer, "j:PersonRaceCode", "/person/race");
 	put(writer, "j:PersonSexCode", "/person/sex");
 	put(writer, "j:PersonSkinToneCode", "/person/skin");
@@ -342,7 +346,8 @@ static void put_document(struct writer *writer, const struct message *message)
 static void put_report(struct writer *writer, const struct message *message)
 {
 	buf_add_text(writer->out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-	begin(writer, "crr:CustodyReleaseReport xmlns:crr=\"urn:liaison:niem:custody-release-report:1\" xmlns:nc=\"" NIEM "niem-core/6.0/\"\n"
+	begin(writer, "crr:CustodyReleaseReport xmlns:crr=\"urn:liaison:niem:custody-release-report:1\" xmlns:nc=\"" NIEM
+	              "niem-core/6.0/\"\n"
 	              "\txmlns:j=\"" NIEM "domains/justice/6.0/\" xmlns:structures=\"" NIEM "structures/6.0/\"");
 	put_document(writer, message);
 	begin(writer, "crr:Custody");

@@ -16,8 +16,9 @@ enum { IDS = sizeof(id_pointers) / sizeof(*id_pointers) };
 static const struct {
 	const char *pointer, *stand_in;
 } required[] = {
-	{"/person/name/family", "X"}, {"/person/name/given", "X"},  {"/released_at", "2000-01-01T00:00:00Z"}, {"/facility/name", "X"},
-	{"/reason", "OTHER"},         {"/destination/town", "X"},   {"/destination/state", "CT"},
+	{"/person/name/family", "X"}, {"/person/name/given", "X"}, {"/released_at", "2000-01-01T00:00:00Z"},
+	{"/facility/name", "X"},      {"/reason", "OTHER"},        {"/destination/town", "X"},
+	{"/destination/state", "CT"},
 };
 enum { REQUIRED = sizeof(required) / sizeof(*required) };
 
@@ -59,7 +60,8 @@ static struct release_field *find(const struct release *release, const char *poi
 
 bool release_add(struct release *release, const char *pointer, struct bytes text, int line, const char *source)
 {
-	if (text.len == 0 || release->count == RELEASE_FIELDS_MAX || strlen(pointer) >= RELEASE_POINTER_MAX || find(release, pointer))
+	if (text.len == 0 || release->count == RELEASE_FIELDS_MAX || strlen(pointer) >= RELEASE_POINTER_MAX ||
+	    find(release, pointer))
 		return false;
 	if (release->count == release->room) {
 		release->room = release->room ? release->room * 2 : 32;
@@ -118,7 +120,8 @@ static void stand_in(struct release *release, const char *pointer)
 		drop(release, "/person/ids/oln");
 }
 
-void release_fault(struct release *release, const char *pointer, int line, const char *source, struct kind_reading *into, const char *format, ...)
+void release_fault(struct release *release, const char *pointer, int line, const char *source, struct kind_reading *into,
+                   const char *format, ...)
 {
 	char reason[ERR_REASON_MAX];
 	va_list arguments;
@@ -238,16 +241,19 @@ static void need(struct release *release, const struct release_place *place, str
 {
 	for (size_t i = 0; i < REQUIRED; i++)
 		if (!find(release, required[i].pointer))
-			release_fault(release, required[i].pointer, place->line, place->source(place->ctx, required[i].pointer), into, "%s", place->missing);
+			release_fault(release, required[i].pointer, place->line, place->source(place->ctx, required[i].pointer),
+			              into, "%s", place->missing);
 	bool has_id = release->has_bad_id;
 	for (size_t i = 0; i < IDS; i++)
 		has_id = has_id || find(release, id_pointers[i]);
 	if (!has_id)
 		release_fault(release, id_pointers[0], place->line, place->source(place->ctx, id_pointers[0]), into,
-		              "%s, and so are the state's and the FBI's number; a release needs at least one of the three", place->missing);
+		              "%s, and so are the state's and the FBI's number; a release needs at least one of the three",
+		              place->missing);
 }
 
-bool release_judge(struct release *release, const struct kind_host *host, const struct release_place *place, struct kind_reading *into)
+bool release_judge(struct release *release, const struct kind_host *host, const struct release_place *place,
+                   struct kind_reading *into)
 {
 	const struct validator *validator = validator_of(host);
 	struct err err;

@@ -41,16 +41,21 @@ static bool lists_word(const char *words, struct bytes word)
 static const char *common_code(const char *pointer, struct bytes word)
 {
 	static const char *const common[][3] = {
-		{"/person/sex", "Male", "M"},          {"/person/sex", "Female", "F"},        {"/person/sex", "Unknown", "U"},
-		{"/person/race", "White", "W"},        {"/person/race", "Black", "B"},        {"/person/race", "Asian", "A"},
-		{"/person/race", "Unknown", "U"},      {"/person/race", "American Indian", "I"},
-		{"/person/ethnicity", "Hispanic", "H"}, {"/person/ethnicity", "Non-Hispanic", "N"}, {"/person/ethnicity", "Unknown", "U"},
-		{"/person/eyes", "Black", "BLK"},      {"/person/eyes", "Blue", "BLU"},       {"/person/eyes", "Brown", "BRO"},
-		{"/person/eyes", "Green", "GRN"},      {"/person/eyes", "Gray", "GRY"},       {"/person/eyes", "Grey", "GRY"},
-		{"/person/eyes", "Hazel", "HAZ"},      {"/person/eyes", "Unknown", "XXX"},    {"/person/hair", "Black", "BLK"},
-		{"/person/hair", "Blond", "BLN"},      {"/person/hair", "Blonde", "BLN"},     {"/person/hair", "Brown", "BRO"},
-		{"/person/hair", "Gray", "GRY"},       {"/person/hair", "Grey", "GRY"},       {"/person/hair", "Red", "RED"},
-		{"/person/hair", "Sandy", "SDY"},      {"/person/hair", "White", "WHI"},      {"/person/hair", "Unknown", "XXX"},
+		{"/person/sex", "Male", "M"},           {"/person/sex", "Female", "F"},
+		{"/person/sex", "Unknown", "U"},        {"/person/race", "White", "W"},
+		{"/person/race", "Black", "B"},         {"/person/race", "Asian", "A"},
+		{"/person/race", "Unknown", "U"},       {"/person/race", "American Indian", "I"},
+		{"/person/ethnicity", "Hispanic", "H"}, {"/person/ethnicity", "Non-Hispanic", "N"},
+		{"/person/ethnicity", "Unknown", "U"},  {"/person/eyes", "Black", "BLK"},
+		{"/person/eyes", "Blue", "BLU"},        {"/person/eyes", "Brown", "BRO"},
+		{"/person/eyes", "Green", "GRN"},       {"/person/eyes", "Gray", "GRY"},
+		{"/person/eyes", "Grey", "GRY"},        {"/person/eyes", "Hazel", "HAZ"},
+		{"/person/eyes", "Unknown", "XXX"},     {"/person/hair", "Black", "BLK"},
+		{"/person/hair", "Blond", "BLN"},       {"/person/hair", "Blonde", "BLN"},
+		{"/person/hair", "Brown", "BRO"},       {"/person/hair", "Gray", "GRY"},
+		{"/person/hair", "Grey", "GRY"},        {"/person/hair", "Red", "RED"},
+		{"/person/hair", "Sandy", "SDY"},       {"/person/hair", "White", "WHI"},
+		{"/person/hair", "Unknown", "XXX"},
 	};
 	for (size_t i = 0; i < sizeof(common) / sizeof(*common); i++)
 		if (!strcmp(common[i][0], pointer) && text_equal_nocase(bytes_text(common[i][1]), word))

@@ -37,8 +37,9 @@ static const char *format_fault(const char *format, const char *letters, const c
 		return "is empty or too long";
 	while (*format) {
 		struct token token = token_next(&format, letters);
-		if (!token.letter && ((token.literal >= 'A' && token.literal <= 'Z') || (token.literal >= 'a' && token.literal <= 'z') ||
-		                      (token.literal >= '0' && token.literal <= '9')))
+		if (!token.letter &&
+		    ((token.literal >= 'A' && token.literal <= 'Z') || (token.literal >= 'a' && token.literal <= 'z') ||
+		     (token.literal >= '0' && token.literal <= '9')))
 			return "holds a letter or digit that stands for nothing";
 		if (!token.letter)
 			continue;
@@ -73,8 +74,10 @@ static bool read_digits(struct bytes *text, size_t len, int *ret)
 	*ret = 0;
 	while (count < most && count < text->len && text->at[count] >= '0' && text->at[count] <= '9')
 		*ret = *ret * 10 + (text->at[count++] - '0');
+	if (count == 0 || count < len)
+		return false;
 	*text = bytes_of(text->at + count, text->len - count);
-	return count >= len && count > 0;
+	return true;
 }
 
 static bool read_half(struct bytes *text, int *ret)
@@ -119,7 +122,8 @@ bool when_date(const char *format, struct bytes text, struct when_date *ret)
 	if (!read_by(format, text, "YMD", values))
 		return false;
 	*ret = (struct when_date){values[0], values[1], values[2]};
-	return ret->year >= 1 && ret->month >= 1 && ret->month <= 12 && ret->day >= 1 && ret->day <= days_of(ret->year, ret->month);
+	return ret->year >= 1 && ret->month >= 1 && ret->month <= 12 && ret->day >= 1 &&
+	       ret->day <= days_of(ret->year, ret->month);
 }
 
 bool when_time(const char *format, struct bytes text, struct when_time *ret)
@@ -141,7 +145,8 @@ bool when_time(const char *format, struct bytes text, struct when_time *ret)
 static bool offset_zone(const char *name, struct when_zone *ret)
 {
 	int values[2] = {0, 0};
-	if ((name[0] != '-' && name[0] != '+') || !read_by("HH:MM", bytes_text(name + 1), "HM", values) || values[0] > 14 || values[1] > 59)
+	if ((name[0] != '-' && name[0] != '+') || !read_by("HH:MM", bytes_text(name + 1), "HM", values) || values[0] > 14 ||
+	    values[1] > 59)
 		return false;
 	*ret = (struct when_zone){(name[0] == '-' ? -1 : 1) * (values[0] * 60 + values[1]), false};
 	return true;
@@ -154,10 +159,10 @@ bool when_zone(const char *name, struct when_zone *ret)
 		int offset_minutes;
 		bool has_summer;
 	} zones[] = {
-		{"America/New_York", -300, true}, {"America/Detroit", -300, true},        {"America/Chicago", -360, true},
-		{"America/Denver", -420, true},   {"America/Phoenix", -420, false},       {"America/Los_Angeles", -480, true},
-		{"America/Anchorage", -540, true}, {"Pacific/Honolulu", -600, false},     {"America/Puerto_Rico", -240, false},
-		{"Pacific/Guam", 600, false},     {"Pacific/Pago_Pago", -660, false},     {"UTC", 0, false},
+		{"America/New_York", -300, true},  {"America/Detroit", -300, true},    {"America/Chicago", -360, true},
+		{"America/Denver", -420, true},    {"America/Phoenix", -420, false},   {"America/Los_Angeles", -480, true},
+		{"America/Anchorage", -540, true}, {"Pacific/Honolulu", -600, false},  {"America/Puerto_Rico", -240, false},
+		{"Pacific/Guam", 600, false},      {"Pacific/Pago_Pago", -660, false}, {"UTC", 0, false},
 	};
 	for (size_t i = 0; i < sizeof(zones) / sizeof(*zones); i++)
 		if (!strcmp(name, zones[i].name)) {
@@ -204,7 +209,8 @@ static int is_summer(struct when_date date, struct when_time time)
 	return at >= within_year(from_month, from_day, 3, 0) && at < within_year(to_month, to_day, 2, 0);
 }
 
-const char *when_stamp(const struct when_zone *zone, struct when_date date, struct when_time time, char into[static WHEN_TEXT_MAX])
+const char *when_stamp(const struct when_zone *zone, struct when_date date, struct when_time time,
+                       char into[static WHEN_TEXT_MAX])
 {
 	int summer = zone->has_summer ? is_summer(date, time) : 0;
 	if (zone->has_summer && date.year < SUMMER_KNOWN_FROM)
@@ -212,8 +218,9 @@ const char *when_stamp(const struct when_zone *zone, struct when_date date, stru
 	if (summer < 0)
 		return "does not exist: the clocks go forward over it";
 	int offset = zone->offset_minutes + 60 * summer, size = offset < 0 ? -offset : offset;
-	snprintf(into, WHEN_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", date.year % 10000, date.month % 100, date.day % 100,
-	         time.hour % 100, time.minute % 100, time.second % 100, offset < 0 ? '-' : '+', size / 60 % 100, size % 60);
+	snprintf(into, WHEN_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", date.year % 10000, date.month % 100,
+	         date.day % 100, time.hour % 100, time.minute % 100, time.second % 100, offset < 0 ? '-' : '+', size / 60 % 100,
+	         size % 60);
 	return NULL;
 }
 

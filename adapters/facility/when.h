@@ -1,7 +1,8 @@
 /* Dates and times as agencies' systems write them, by a format of the configuration, and the zone that they leave out.
  *   dates  YYYY, MM or M, DD or D, and anything else as itself: "MM/DD/YYYY"
  *   times  HH or H, MM, SS, AP (AM or PM), and anything else as itself: "HH:MM", "H:MM AP"
- * Zones are an offset ("-05:00") or one of the names of the United States, with the rules for summer time since 1987. Thread: any, pure. */
+ * Zones are an offset ("-05:00") or one of the names of the United States, with the rules for summer time since 1987. Thread:
+ * any, pure. */
 #ifndef ADAPTERS_FACILITY_WHEN_H
 #define ADAPTERS_FACILITY_WHEN_H
 
@@ -29,8 +30,10 @@ const char *when_time_format_fault(const char *format);
 bool when_date(const char *format, struct bytes text, struct when_date *ret);
 bool when_time(const char *format, struct bytes text, struct when_time *ret);
 bool when_zone(const char *name, struct when_zone *ret);
-/* RFC 3339 with the zone's offset at that time. Where clocks go back and an hour comes twice, it is the first. What is wrong, or NULL. */
-const char *when_stamp(const struct when_zone *zone, struct when_date date, struct when_time time, char into[static WHEN_TEXT_MAX]);
+/* RFC 3339 with the zone's offset at that time. Where clocks go back and an hour comes twice, it is the first. What is wrong, or
+ * NULL. */
+const char *when_stamp(const struct when_zone *zone, struct when_date date, struct when_time time,
+                       char into[static WHEN_TEXT_MAX]);
 char *when_date_text(struct when_date date, char into[static WHEN_TEXT_MAX]); /* YYYY-MM-DD; returns into */
 
 #endif

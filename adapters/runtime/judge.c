@@ -72,25 +72,31 @@ const uint8_t *judge_signer_of(struct bytes envelope)
 	return FAILED(envelope_decode(envelope, &read, &ignored)) ? no_signer : read.signer;
 }
 
-/* Purpose is tried as a party first; only the hub's own messages are signed by a hub certificate. Validity in time and revocation are judged with each message. */
-static void meet(struct judge *judge, const uint8_t *fingerprint, const struct bytes *chain, size_t count)
+static struct acquaintance *remember(struct judge *judge, const uint8_t *fingerprint)
 {
 	struct acquaintance *known = mem_alloc(sizeof(*known));
-	int64_t now = clock_wall_ms();
-	const struct trust *trust = judge->office->papers.trust;
-	struct err why;
 	if (HASH_COUNT(judge->known) >= JUDGE_SIGNERS_MAX)
 		forget_all(judge);
 	memcpy(known->fingerprint, fingerprint, HASH_LEN);
-	if (count == 0) {
-		if (FAILED(err_set(&known->why, CODE_CERTIFICATE, "signer", "the hub has no certificate for this signer")))
-			known->signer = NULL;
-	} else if (FAILED(trust_judge(trust, chain, count, TRUST_SIGN_PARTY, now, true, &known->signer, &known->why))) {
-		known->signer = NULL;
-		if (!FAILED(trust_judge(trust, chain, count, TRUST_SIGN_HUB, now, true, &known->signer, &why)))
-			known->why.code = CODE_OK;
-	}
 	HASH_ADD(hh, judge->known, fingerprint, HASH_LEN, known);
+	return known;
+}
+
+/* Judged for the time of the signature, because a certificate that has expired or was revoked since still stands for what it signed before. What fails
+ * is not remembered: another message may have been signed at a better time. Purpose is tried as a party first; only the hub's own messages are signed by
+ * a hub certificate. */
+static result meet(struct judge *judge, const uint8_t *fingerprint, const struct bytes *chain, size_t count, int64_t signed_at,
+                   struct acquaintance **ret, struct err *err)
+{
+	const struct trust *trust = judge->office->papers.trust;
+	struct signer *signer = NULL;
+	struct err ignored;
+	result r = trust_judge(trust, chain, count, TRUST_SIGN_PARTY, signed_at, true, &signer, err);
+	if (FAILED(r) && FAILED(trust_judge(trust, chain, count, TRUST_SIGN_HUB, signed_at, true, &signer, &ignored)))
+		return r;
+	*ret = remember(judge, fingerprint);
+	(*ret)->signer = signer;
+	return OK;
 }
 
 static result unpack_chain(struct bytes packed, struct bytes chain[static TRUST_CHAIN_MAX], size_t *ret_count, struct err *err)
@@ -103,35 +109,38 @@ static result unpack_chain(struct bytes packed, struct bytes chain[static TRUST_
 	return pack_end(&in);
 }
 
-/* From memory, or from the box where every certificate that was ever needed is kept. */
-static result recall(struct judge *judge, const uint8_t *fingerprint, struct acquaintance **ret, struct err *err)
+/* From memory, or from the box where every certificate that was ever needed is kept. NULL: not there. */
+static result recall(struct judge *judge, const struct envelope *envelope, struct acquaintance **ret, struct err *err)
 {
 	struct bytes chain[TRUST_CHAIN_MAX];
+	struct proof_statement statement;
 	size_t count = 0;
 	bool found = false;
-	HASH_FIND(hh, judge->known, fingerprint, HASH_LEN, *ret);
+	HASH_FIND(hh, judge->known, envelope->signer, HASH_LEN, *ret);
 	if (*ret)
 		return OK;
-	TRY(box_chain(judge->office->box, fingerprint, &judge->hold, &found, err));
+	TRY(box_chain(judge->office->box, envelope->signer, &judge->hold, &found, err));
 	if (!found)
 		return OK;
 	TRY(unpack_chain(buf_bytes(&judge->hold), chain, &count, err));
-	meet(judge, fingerprint, chain, count);
-	HASH_FIND(hh, judge->known, fingerprint, HASH_LEN, *ret);
-	return OK;
+	TRY(proof_statement_decode(envelope->statement, &statement, err));
+	return meet(judge, envelope->signer, chain, count, statement.signed_at, ret, err);
 }
 
 result judge_learn(struct judge *judge, const uint8_t *fingerprint, const struct bytes *chain, size_t count, struct err *err)
 {
+	static const struct err nobody = {.code = CODE_CERTIFICATE, .field = "signer", .reason = "the hub has no certificate for this signer"};
+	struct acquaintance *known = NULL;
 	struct buf packed;
-	if (count) {
-		struct hash leaf = hash_of(chain[0]);
-		if (!hash_equal(&leaf, fingerprint))
-			return err_set(err, CODE_PROTOCOL, "cert", "the certificate is not the one that was asked for");
-	}
-	meet(judge, fingerprint, chain, count);
-	if (count == 0)
+	if (count == 0) {
+		HASH_FIND(hh, judge->known, fingerprint, HASH_LEN, known);
+		if (!known)
+			remember(judge, fingerprint)->why = nobody;
 		return OK;
+	}
+	struct hash leaf = hash_of(chain[0]);
+	if (!hash_equal(&leaf, fingerprint))
+		return err_set(err, CODE_PROTOCOL, "cert", "the certificate is not the one that was asked for");
 	buf_init(&packed, JUDGE_CHAIN_BYTES);
 	pack_put_array(&packed, count);
 	for (size_t i = 0; i < count; i++)
@@ -242,7 +251,7 @@ result judge_envelope(struct judge *judge, struct bytes bytes, struct judged *re
 	TRY(part_decode_all(envelope.parts, ret->parts, &ret->parts_count, err));
 	const struct part *main = part_find(ret->parts, ret->parts_count, BYTES_LIT("main"));
 	ret->main = main ? main->bytes : BYTES_NONE;
-	TRY(recall(judge, envelope.signer, &known, err));
+	TRY(recall(judge, &envelope, &known, err));
 	*ret_unknown_signer = known == NULL;
 	if (!known)
 		return err_set(err, CODE_CERTIFICATE, "signer", "the signer's certificate is not known yet");

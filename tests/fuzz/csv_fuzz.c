@@ -1,5 +1,5 @@
-/* Exports: the first byte picks the delimiter. What is read as rows must be the same rows when they are written with every cell in quotes; and
- * the reader of releases gives drafts or faults, never both and never a draft that the catalogue refuses. */
+/* Exports: the first byte picks the delimiter. What is read as rows must be the same rows when they are written with every cell
+ * in quotes; and the reader of releases gives drafts or faults, never both and never a draft that the catalogue refuses. */
 #include <string.h>
 
 #include "adapters/facility/csv.h"
@@ -8,10 +8,10 @@
 #include "fuzz/fuzz.h"
 
 static struct conf_pair columns[] = {
-	{(char[]){"doc_number"}, (char[]){"NO"}, 1},       {(char[]){"person_family"}, (char[]){"LAST"}, 1},
-	{(char[]){"person_given"}, (char[]){"FIRST"}, 1},  {(char[]){"person_dob"}, (char[]){"DOB"}, 1},
-	{(char[]){"released_on"}, (char[]){"DAY"}, 1},     {(char[]){"released_at_time"}, (char[]){"TIME"}, 1},
-	{(char[]){"reason"}, (char[]){"WHY"}, 1},          {(char[]){"destination_town"}, (char[]){"TOWN"}, 1},
+	{(char[]){"doc_number"}, (char[]){"NO"}, 1},        {(char[]){"person_family"}, (char[]){"LAST"}, 1},
+	{(char[]){"person_given"}, (char[]){"FIRST"}, 1},   {(char[]){"person_dob"}, (char[]){"DOB"}, 1},
+	{(char[]){"released_on"}, (char[]){"DAY"}, 1},      {(char[]){"released_at_time"}, (char[]){"TIME"}, 1},
+	{(char[]){"reason"}, (char[]){"WHY"}, 1},           {(char[]){"destination_town"}, (char[]){"TOWN"}, 1},
 	{(char[]){"destination_state"}, (char[]){"ST"}, 1}, {(char[]){"note"}, (char[]){"NOTE"}, 1},
 };
 
@@ -69,7 +69,8 @@ static void check_rows(struct bytes document, char delimiter)
 
 static void check_releases(struct bytes document, const char *delimiter)
 {
-	struct facility_settings settings = {.name = (char[]){"Osborn"}, .code = (char[]){"OCI"}, .zone = (char[]){"America/New_York"}};
+	struct facility_settings settings = {
+		.name = (char[]){"Osborn"}, .code = (char[]){"OCI"}, .zone = (char[]){"America/New_York"}};
 	const struct kind_host host = {.party = "ct.doc.osborn", .ori = "", .agency = "", .catalogue = catalogue()};
 	const struct catalogue_type *type = catalogue_find(host.catalogue, BYTES_LIT("release.notification/1"));
 	struct kind_reading reading;

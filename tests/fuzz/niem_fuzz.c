@@ -1,5 +1,5 @@
-/* Release reports in XML: drafts or faults, never both. What makes a draft fits the catalogue, and, written as a report of our own, reads
- * back to the same body. */
+/* Release reports in XML: drafts or faults, never both. What makes a draft fits the catalogue, and, written as a report of our
+ * own, reads back to the same body. */
 #include "adapters/facility/niem.h"
 #include "fuzz/fuzz.h"
 #include "schemas/value.h"
@@ -20,7 +20,8 @@ static const struct catalogue *catalogue(void)
 
 static void read_report(struct bytes document, struct kind_reading *reading)
 {
-	struct facility_settings settings = {.name = (char[]){"Osborn"}, .code = (char[]){"OCI"}, .zone = (char[]){"America/New_York"}};
+	struct facility_settings settings = {
+		.name = (char[]){"Osborn"}, .code = (char[]){"OCI"}, .zone = (char[]){"America/New_York"}};
 	const struct kind_host host = {.party = "ct.doc.osborn", .ori = "", .agency = "", .catalogue = catalogue()};
 	kind_reading_init(reading);
 	niem_read(&settings, &host, document, reading);
@@ -34,7 +35,7 @@ static void check_again(struct bytes body)
 	struct kind_reading reading;
 	struct buf out;
 	struct err err;
-	struct bytes again;
+	struct bytes again = BYTES_NONE;
 	size_t steps = 1000000;
 	bool wrote = false;
 	buf_init(&out, FUZZ_OUT_MAX);

@@ -17,17 +17,22 @@ static void opens_on_settings_that_the_catalogue_knows(void **state)
 		const char *settings, *field, *reason; /* NULL: fine */
 	} cases[] = {
 		{"", NULL, NULL},
-		{"facility = { name = \"Osborn\"; code = \"OCI\"; values = { reason = { BOND = \"B\"; }; sex = { M = \"1\"; }; }; };", NULL, NULL},
-		{"facility = { values = { reason = {\n HOLIDAY = \"H\"; }; }; };", "facility.values", "line 2: HOLIDAY is no code of /reason in the catalogue"},
-		{"facility = { values = { sex = { X = \"H\"; }; }; };", "facility.values", "line 1: X is no code of /person/sex in the catalogue"},
+		{"facility = { name = \"Osborn\"; code = \"OCI\"; values = { reason = { BOND = \"B\"; }; sex = { M = \"1\"; }; }; };",
+	     NULL, NULL},
+		{"facility = { values = { reason = {\n HOLIDAY = \"H\"; }; }; };", "facility.values",
+		 "line 2: HOLIDAY is no code of /reason in the catalogue"},
+		{"facility = { values = { sex = { X = \"H\"; }; }; };", "facility.values",
+		 "line 1: X is no code of /person/sex in the catalogue"},
 		{"facility = { code = \"oci\"; };", "facility.code", "oci is not a code of at most 12 capital letters or digits"},
 		{"facility = { name = \" Osborn\"; };", "facility.name", "is not a name of one line and at most 80 characters"},
-		{"facility = { csv = { columns = { sid = \"a\"; person_family = \"b\"; person_given = \"c\"; released_at = \"d\"; reason = \"e\"; "
-	         "destination_town = \"f\"; destination_state = \"g\"; }; }; };",
-	         "facility.name", "nothing names the facility; write its name here, or the adapter's title"},
-		{"facility = { csv = { columns = { sid = \"a\"; person_family = \"b\"; person_given = \"c\"; released_at = \"d\"; reason = \"e\"; "
-	         "destination_town = \"f\"; destination_state = \"g\"; facility_name = \"h\"; }; }; };",
-	         NULL, NULL},
+		{"facility = { csv = { columns = { sid = \"a\"; person_family = \"b\"; person_given = \"c\"; released_at = \"d\"; "
+		 "reason = \"e\"; "
+		 "destination_town = \"f\"; destination_state = \"g\"; }; }; };",
+		 "facility.name", "nothing names the facility; write its name here, or the adapter's title"},
+		{"facility = { csv = { columns = { sid = \"a\"; person_family = \"b\"; person_given = \"c\"; released_at = \"d\"; "
+		 "reason = \"e\"; "
+		 "destination_town = \"f\"; destination_state = \"g\"; facility_name = \"h\"; }; }; };",
+	     NULL, NULL},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {

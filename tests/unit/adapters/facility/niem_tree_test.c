@@ -32,7 +32,8 @@ static void refuses_a_doctype_before_anything_in_it_is_read(void **state)
 		"<!DOCTYPE a [<!ENTITY x 'y'>]>\n" ROOT "&x;" END,
 		"<!DOCTYPE a [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>\n" ROOT "&x;" END,
 		"<!DOCTYPE a [<!ENTITY % x SYSTEM 'file:///etc/passwd'> %x;]>\n" ROOT END,
-		"<!DOCTYPE a [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;'><!ENTITY c '&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;'>"
+		"<!DOCTYPE a [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;'><!ENTITY c "
+		"'&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;'>"
 		"<!ENTITY d '&c;&c;&c;&c;&c;&c;&c;&c;&c;&c;'><!ENTITY e '&d;&d;&d;&d;&d;&d;&d;&d;&d;&d;'>]>\n" ROOT "&e;" END,
 		"<!DOCTYPE a [<!ATTLIST a x CDATA 'y'>]>\n" ROOT END,
 		"<!DOCTYPE a [ garbage",
@@ -132,8 +133,7 @@ static void refuses_65_levels_and_not_64(void **state)
 	for (int depth = DEPTH_FINE + 1; depth < 200000; depth *= 40) {
 		nest(&document, depth);
 		read_bytes(&fixture, buf_bytes(&document));
-		fixture_only_faults(&fixture, depth < 100000 ? "2  too_large elements are nested deeper than 64\n" :
-		                                               "0  too_large 728144 bytes; an XML document may have 1048576\n");
+		fixture_only_faults(&fixture, "2  too_large elements are nested deeper than 64\n");
 		buf_done(&document);
 	}
 	fixture_done(&fixture);
@@ -162,9 +162,9 @@ static void refuses_more_than_a_mebibyte(void **state)
 static void gives_up_on_references_that_lead_in_circles(void **state)
 {
 	static const char *const documents[] = {
-		ROOT "<nc:Release s:id='A' s:ref='A'/>" END,
-		ROOT "<nc:Release s:ref='A'/><nc:Release s:id='A' s:ref='B'/><nc:Release s:id='B' s:ref='A'/>" END,
-		ROOT "<nc:Release s:id='R'><nc:ReleaseToLocation s:ref='R'/><nc:ReleasePerson s:ref='R'/></nc:Release>" END,
+	    ROOT "<nc:Release s:id='A' s:ref='A'/>" END,
+	    ROOT "<nc:Release s:ref='A'/><nc:Release s:id='A' s:ref='B'/><nc:Release s:id='B' s:ref='A'/>" END,
+	    ROOT "<nc:Release s:id='R'><nc:ReleaseToLocation s:ref='R'/><nc:ReleasePerson s:ref='R'/></nc:Release>" END,
 	};
 	struct fixture fixture;
 	(void)state;
@@ -174,7 +174,8 @@ static void gives_up_on_references_that_lead_in_circles(void **state)
 	fixture_done(&fixture);
 }
 
-/* Every path leads through thousands of references to an element with thousands of references: to follow them all would take years. */
+/* Every path leads through thousands of references to an element with thousands of references: to follow them all would take
+ * years. */
 static void gives_up_on_references_woven_without_end(void **state)
 {
 	struct fixture fixture;
@@ -205,8 +206,9 @@ static void lists_every_text_and_attribute_that_nothing_took(void **state)
 	struct fixture fixture;
 	(void)state;
 	fixture_init(&fixture);
-	read_bytes(&fixture, BYTES_LIT(ROOT "<nc:Release/>loose<a b='1' s:metadata='m'>x<!-- y --></a><a><![CDATA[z]]></a><c> </c>"
-	                                    "<d s:ref='R'/><e s:id='R'/>" END));
+	read_bytes(&fixture,
+	           BYTES_LIT(ROOT "<nc:Release/>loose<a b='1' s:metadata='m'>x<!-- y --></a><a><![CDATA[z]]></a><c> </c>"
+	                          "<d s:ref='R'/><e s:id='R'/>" END));
 	AUTO_FREE char *unmapped = fixture_unmapped(&fixture);
 	assert_string_equal(unmapped, "CustodyReleaseReport\na[1]\na[1]/@b\na[2]\nd\n");
 	fixture_done(&fixture);
@@ -247,7 +249,7 @@ static void cuts_a_path_that_is_too_long_at_its_beginning(void **state)
 	const char *path = fixture.reading.unmapped[0];
 	assert_true(strlen(path) < ERR_FIELD_MAX && strlen(path) > ERR_FIELD_MAX - 8);
 	assert_int_equal(strncmp(path, "...", 3), 0);
-	assert_string_equal(path + strlen(path) - 17, "/\xc3\xa9l\xc3\xa9ment/last");
+	assert_string_equal(path + strlen(path) - 15, "/\xc3\xa9l\xc3\xa9ment/last");
 	buf_done(&document);
 	fixture_done(&fixture);
 }

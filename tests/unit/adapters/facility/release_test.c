@@ -68,7 +68,9 @@ static void builds_maps_and_lists_from_pointers(void **state)
 	add(&release, "/person/marks/0", "TAT");
 	buf_init(&body, FIXTURE_MAX);
 	release_body(&release, &body);
-	fixture_pack("{'charges':[{'statute':'A','count':2},{'statute':'B'}],'reason':'BOND','person':{'weight':'180 lbs','marks':['TAT']}}", &expected);
+	fixture_pack("{'charges':[{'statute':'A','count':2},{'statute':'B'}],'reason':'BOND','person':{'weight':'180 "
+	             "lbs','marks':['TAT']}}",
+	             &expected);
 	fixture_same(buf_bytes(&body), buf_bytes(&expected));
 	buf_done(&body);
 	buf_done(&expected);
@@ -96,16 +98,18 @@ static void judges_by_the_catalogue_and_names_the_source(void **state)
 	add(&release, "/destination/town", "Avon");
 	release_fault(&release, "/reason", 4, "WHY", &fixture.reading, "is %s", "odd");
 	assert_false(release_judge(&release, &fixture.host, &place, &fixture.reading));
-	fixture_only_faults(&fixture,
-	                    "4 WHY schema is odd\n"
-	                    "7 /person/name/family schema is missing\n"
-	                    "7 /person/name/given schema is missing\n"
-	                    "7 /released_at schema is missing\n"
-	                    "7 /facility/name schema is missing\n"
-	                    "7 /destination/state schema is missing\n"
-	                    "7 /person/ids/doc_number schema is missing, and so are the state's and the FBI's number; a release needs at least one of the three\n"
-	                    "3 there schema must be a driver's license number: at most 20 capital letters or digits\n"
-	                    "3 there schema must be one line of text without control characters, and without a space at its beginning or end\n");
+	fixture_only_faults(
+		&fixture,
+		"4 WHY schema is odd\n"
+		"7 /person/name/family schema is missing\n"
+		"7 /person/name/given schema is missing\n"
+		"7 /released_at schema is missing\n"
+		"7 /facility/name schema is missing\n"
+		"7 /destination/state schema is missing\n"
+		"7 /person/ids/doc_number schema is missing, and so are the state's and the FBI's number; a release needs at least "
+		"one of the three\n"
+		"3 there schema must be a driver's license number: at most 20 capital letters or digits\n"
+		"3 there schema must be one line of text without control characters, and without a space at its beginning or end\n");
 	release_done(&release);
 	fixture_done(&fixture);
 }
@@ -201,10 +205,12 @@ static void drafts_carry_the_subject_and_can_be_dropped(void **state)
 	add_least(&release);
 	add(&release, "/person/ids/ucn", "A1");
 	release_draft(&release, &fixture.reading);
-	fixture_draft_is(&fixture, 0,
-	                 "{'type':'release.notification/1','subject':{'sid':'CT1','ucn':'A1'},'body':{'person':{'name':{'family':'Doe','given':'Ann'},"
-	                 "'ids':{'sid':'CT1','ucn':'A1'}},'released_at':'2026-03-02T08:12:00Z','facility':{'name':'Osborn'},'reason':'BOND',"
-	                 "'destination':{'town':'Avon','state':'CT'}}}");
+	fixture_draft_is(
+		&fixture, 0,
+		"{'type':'release.notification/"
+		"1','subject':{'sid':'CT1','ucn':'A1'},'body':{'person':{'name':{'family':'Doe','given':'Ann'},"
+		"'ids':{'sid':'CT1','ucn':'A1'}},'released_at':'2026-03-02T08:12:00Z','facility':{'name':'Osborn'},'reason':'BOND',"
+		"'destination':{'town':'Avon','state':'CT'}}}");
 	assert_string_equal(fixture.reading.drafts[0].tag, "CT1");
 	release_drop_drafts(&fixture.reading);
 	assert_int_equal(fixture.reading.drafts_count, 0);

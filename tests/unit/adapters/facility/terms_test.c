@@ -23,7 +23,8 @@ static void knows_the_settings_words_before_the_common_ones(void **state)
 	};
 	struct fixture fixture;
 	(void)state;
-	fixture_init_with(&fixture, "facility = { values = { reason = { PAROLE = \"PAR,P\"; END_OF_SENTENCE = \"EOS , Time served\"; }; sex = { M = \"Female\"; }; }; };");
+	fixture_init_with(&fixture, "facility = { values = { reason = { PAROLE = \"PAR,P\"; END_OF_SENTENCE = \"EOS , Time "
+	                            "served\"; }; sex = { M = \"Female\"; }; }; };");
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		char code[TERMS_CODE_MAX];
 		bool known = terms_code(&fixture.conf.facility.values, cases[i].pointer, bytes_text(cases[i].word), code);
@@ -31,7 +32,8 @@ static void knows_the_settings_words_before_the_common_ones(void **state)
 		assert_int_equal(known, cases[i].known);
 	}
 	assert_ptr_equal(terms_pairs(&fixture.conf.facility.values, "/person/race"), &fixture.conf.facility.values.race);
-	assert_ptr_equal(terms_pairs(&fixture.conf.facility.values, "/person/ethnicity"), &fixture.conf.facility.values.ethnicity);
+	assert_ptr_equal(terms_pairs(&fixture.conf.facility.values, "/person/ethnicity"),
+	                 &fixture.conf.facility.values.ethnicity);
 	assert_null(terms_pairs(&fixture.conf.facility.values, "/person/eyes"));
 	fixture_done(&fixture);
 }

@@ -11,8 +11,15 @@
 static void knows_formats_that_ask_for_everything_once(void **state)
 {
 	static const char *const good_dates[] = {"MM/DD/YYYY", "M/D/YYYY", "YYYY-MM-DD", "YYYYMMDD", "DD.MM.YYYY"};
-	static const char *const bad_dates[] = {"",           "MM/DD",      "MM/DD/YY",   "MMM/DD/YYYY", "MM/MM/YYYY",
-	                                        "MM/DD/YYYYY", "mm/dd/yyyy", "MM/DD/YYYY9", "MM/DD/YYYY 0123456789 0123456789 012"};
+	static const char *const bad_dates[] = {"",
+	                                        "MM/DD",
+	                                        "MM/DD/YY",
+	                                        "MMM/DD/YYYY",
+	                                        "MM/MM/YYYY",
+	                                        "MM/DD/YYYYY",
+	                                        "mm/dd/yyyy",
+	                                        "MM/DD/YYYY9",
+	                                        "MM/DD/YYYY 0123456789 0123456789 012"};
 	static const char *const good_times[] = {"HH:MM", "H:MM AP", "HHMM", "HH:MM:SS"};
 	static const char *const bad_times[] = {"", "HH", "HH:MM:MM", "hh:mm", "HH:M", "HH:MM PM"};
 	(void)state;
@@ -33,13 +40,17 @@ struct sample {
 static void reads_days_that_exist(void **state)
 {
 	static const struct sample cases[] = {
-		{"MM/DD/YYYY", "04/17/1988", "1988-04-17"}, {"M/D/YYYY", "4/7/1988", "1988-04-07"},   {"M/D/YYYY", "04/17/1988", "1988-04-17"},
-		{"YYYYMMDD", "19880417", "1988-04-17"},     {"DD.MM.YYYY", "29.02.2024", "2024-02-29"}, {"MM/DD/YYYY", "02/29/2000", "2000-02-29"},
-		{"MM/DD/YYYY", "02/30/2026", NULL},         {"MM/DD/YYYY", "02/29/2026", NULL},       {"MM/DD/YYYY", "02/29/1900", NULL},
-		{"MM/DD/YYYY", "13/01/2026", NULL},         {"MM/DD/YYYY", "00/01/2026", NULL},       {"MM/DD/YYYY", "01/00/2026", NULL},
-		{"MM/DD/YYYY", "01/01/0000", NULL},         {"MM/DD/YYYY", "4/7/1988", NULL},         {"MM/DD/YYYY", "04/17/88", NULL},
-		{"MM/DD/YYYY", "04-17-1988", NULL},         {"MM/DD/YYYY", "04/17/1988 ", NULL},      {"MM/DD/YYYY", "", NULL},
-		{"MM/DD/YYYY", "04/17/19888", NULL},        {"M/D/YYYY", "/7/1988", NULL},            {"MM/DD/YYYY", "1988-04-17", NULL},
+		{"MM/DD/YYYY", "04/17/1988", "1988-04-17"}, {"M/D/YYYY", "4/7/1988", "1988-04-07"},
+		{"M/D/YYYY", "04/17/1988", "1988-04-17"},   {"YYYYMMDD", "19880417", "1988-04-17"},
+		{"DD.MM.YYYY", "29.02.2024", "2024-02-29"}, {"MM/DD/YYYY", "02/29/2000", "2000-02-29"},
+		{"MM/DD/YYYY", "02/30/2026", NULL},         {"MM/DD/YYYY", "02/29/2026", NULL},
+		{"MM/DD/YYYY", "02/29/1900", NULL},         {"MM/DD/YYYY", "13/01/2026", NULL},
+		{"MM/DD/YYYY", "00/01/2026", NULL},         {"MM/DD/YYYY", "01/00/2026", NULL},
+		{"MM/DD/YYYY", "01/01/0000", NULL},         {"MM/DD/YYYY", "4/7/1988", NULL},
+		{"MM/DD/YYYY", "04/17/88", NULL},           {"MM/DD/YYYY", "04-17-1988", NULL},
+		{"MM/DD/YYYY", "04/17/1988 ", NULL},        {"MM/DD/YYYY", "", NULL},
+		{"MM/DD/YYYY", "04/17/19888", NULL},        {"M/D/YYYY", "/7/1988", NULL},
+		{"MM/DD/YYYY", "1988-04-17", NULL},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -53,17 +64,27 @@ static void reads_days_that_exist(void **state)
 	}
 }
 
+static void an_empty_cell_is_neither_day_nor_time(void **state)
+{
+	struct when_date date;
+	struct when_time time;
+	(void)state;
+	assert_false(when_date("MM/DD/YYYY", BYTES_NONE, &date));
+	assert_false(when_time("HH:MM", BYTES_NONE, &time));
+}
+
 static void reads_times_of_either_clock(void **state)
 {
 	static const struct {
 		const char *format, *text;
 		int seconds; /* -1: refused */
 	} cases[] = {
-		{"HH:MM", "08:12", 29520},      {"HH:MM", "00:00", 0},          {"HH:MM:SS", "23:59:59", 86399}, {"HHMM", "0812", 29520},
-		{"H:MM AP", "8:12 AM", 29520},  {"H:MM AP", "12:00 am", 0},     {"H:MM AP", "12:30 PM", 45000},  {"H:MM AP", "11:59 pm", 86340},
-		{"HH:MM", "24:00", -1},         {"HH:MM", "08:60", -1},         {"HH:MM", "8:12", -1},           {"HH:MM", "08:12:00", -1},
-		{"H:MM AP", "13:00 PM", -1},    {"H:MM AP", "0:10 AM", -1},     {"H:MM AP", "8:12", -1},         {"H:MM AP", "8:12 XM", -1},
-		{"HH:MM:SS", "08:12:60", -1},   {"HH:MM", "", -1},
+		{"HH:MM", "08:12", 29520},      {"HH:MM", "00:00", 0},          {"HH:MM:SS", "23:59:59", 86399},
+		{"HHMM", "0812", 29520},        {"H:MM AP", "8:12 AM", 29520},  {"H:MM AP", "12:00 am", 0},
+		{"H:MM AP", "12:30 PM", 45000}, {"H:MM AP", "11:59 pm", 86340}, {"HH:MM", "24:00", -1},
+		{"HH:MM", "08:60", -1},         {"HH:MM", "8:12", -1},          {"HH:MM", "08:12:00", -1},
+		{"H:MM AP", "13:00 PM", -1},    {"H:MM AP", "0:10 AM", -1},     {"H:MM AP", "8:12", -1},
+		{"H:MM AP", "8:12 XM", -1},     {"HH:MM:SS", "08:12:60", -1},   {"HH:MM", "", -1},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -78,7 +99,8 @@ static void reads_times_of_either_clock(void **state)
 
 static void knows_zones_by_name_and_by_offset(void **state)
 {
-	static const char *const bad[] = {"", "EST", "America/Nowhere", "-5:00", "05:00", "-05", "-15:00", "+05:60", "america/new_york"};
+	static const char *const bad[] = {"",    "EST",    "America/Nowhere", "-5:00",           "05:00",
+	                                  "-05", "-15:00", "+05:60",          "america/new_york"};
 	struct when_zone zone;
 	(void)state;
 	assert_true(when_zone("America/New_York", &zone));
@@ -135,9 +157,9 @@ static void stamps_with_the_offset_of_that_day(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(knows_formats_that_ask_for_everything_once), cmocka_unit_test(reads_days_that_exist),
-		cmocka_unit_test(reads_times_of_either_clock),                cmocka_unit_test(knows_zones_by_name_and_by_offset),
-		cmocka_unit_test(stamps_with_the_offset_of_that_day),
+	    cmocka_unit_test(knows_formats_that_ask_for_everything_once), cmocka_unit_test(reads_days_that_exist),
+	    cmocka_unit_test(an_empty_cell_is_neither_day_nor_time),      cmocka_unit_test(reads_times_of_either_clock),
+	    cmocka_unit_test(knows_zones_by_name_and_by_offset),          cmocka_unit_test(stamps_with_the_offset_of_that_day),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
