@@ -87,11 +87,60 @@ static void reads_csv_and_both_reads_and_writes_niem(void **state)
 	fixture_done(&fixture);
 }
 
+/* What newcomers copy must work as it stands. */
+static void reads_with_the_mapping_that_is_shipped_as_an_example(void **state)
+{
+	struct fixture fixture;
+	struct buf settings, document;
+	struct err err = {.reason = ""};
+	void *kind_state = NULL;
+	(void)state;
+	fixture_file("deploy/examples/facility-csv.cfg", &settings);
+	buf_add_byte(&settings, 0);
+	fixture_init_with(&fixture, (const char *)settings.at);
+	fixture.host.agency = "Osborn Correctional Institution";
+	assert_int_equal(facility_kind.open(&fixture.conf.facility, &fixture.host, &kind_state, &err).code, CODE_OK);
+	fixture_file("tests/samples/facility/releases.csv", &document);
+	format_of("csv")->read(kind_state, &fixture.host, buf_bytes(&document), &fixture.reading);
+	/* Its list of words is shorter than that of the sample. */
+	fixture_only_faults(&fixture, "3 REL TYPE schema must be one of PAROLE, SPECIAL_PAROLE, TRANSITIONAL_SUPERVISION, HALFWAY_HOUSE, "
+	                              "END_OF_SENTENCE, BOND, COURT_ORDER, OTHER\n");
+	buf_done(&document);
+	buf_done(&settings);
+	fixture_done(&fixture);
+}
+
+static void reads_the_report_that_is_shipped_as_an_example(void **state)
+{
+	struct fixture fixture;
+	struct buf document;
+	struct err err = {.reason = ""};
+	void *kind_state = NULL;
+	(void)state;
+	fixture_init_with(&fixture, "");
+	fixture.host.agency = "York Correctional Institution";
+	assert_int_equal(facility_kind.open(&fixture.conf.facility, &fixture.host, &kind_state, &err).code, CODE_OK);
+	fixture_file("deploy/examples/release-york.xml", &document);
+	for (uint8_t *at; memmem(document.at, document.len, "@DATE@", 6);) {
+		buf_add_text(&document, "    "); /* a date is that much longer */
+		at = memmem(document.at, document.len, "@DATE@", 6);
+		memmove(at + 10, at + 6, document.len - 4 - (size_t)(at + 6 - document.at));
+		memcpy(at, "2026-03-02", 10);
+	}
+	format_of("niem")->read(kind_state, &fixture.host, buf_bytes(&document), &fixture.reading);
+	fixture_no_faults(&fixture);
+	assert_int_equal(fixture.reading.drafts_count, 1);
+	buf_done(&document);
+	fixture_done(&fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(opens_on_settings_that_the_catalogue_knows),
 		cmocka_unit_test(reads_csv_and_both_reads_and_writes_niem),
+		cmocka_unit_test(reads_with_the_mapping_that_is_shipped_as_an_example),
+		cmocka_unit_test(reads_the_report_that_is_shipped_as_an_example),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
