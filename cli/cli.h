@@ -69,6 +69,8 @@ RESULT talk_hub(const struct cli *cli, struct bytes packed, struct buf *ret, str
 
 /* Output */
 void show_json(struct bytes packed);
+/* {"key": "value", …} from pairs of texts. */
+void show_json_texts(const char *const (*pairs)[2], size_t count);
 struct show_column {
 	const char *title;
 	const char *pointer; /* into the row */

@@ -333,7 +333,6 @@ int cli_evidence(struct cli *cli, int argc, char **argv)
 	struct uuid id;
 	struct err why;
 	bool bad = false;
-	(void)cli;
 	cli_option(&argc, argv, "--data", &data, &bad);
 	cli_option(&argc, argv, "--out", &out, &bad);
 	if (bad || !data || !out || !cli_words(argc, argv, 1, 1))
@@ -346,6 +345,11 @@ int cli_evidence(struct cli *cli, int argc, char **argv)
 	store_close(store);
 	if (FAILED(r))
 		return cli_fail(&why);
+	const char *const pairs[][2] = {{"id", argv[1]}, {"folder", out}};
+	if (cli->json) {
+		show_json_texts(pairs, sizeof(pairs) / sizeof(*pairs));
+		return EXIT_FINE;
+	}
 	printf("%s holds header, parts, statement, signature, path and certificate of %s\n", out, argv[1]);
 	printf("check the signature:\n"
 	       "  openssl x509 -in %s/signer.pem -noout -pubkey > %s/signer.pub\n"

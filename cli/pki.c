@@ -39,7 +39,7 @@ struct pki_options {
 	const char *hosts[PKI_HOSTS_MAX];
 	const char *out, *title, *reason;
 	int64_t lifetime_ms;
-	bool same_key, has_subject, bad;
+	bool same_key, has_subject, bad, json;
 };
 
 static void take_subject(struct pki_options *options, int *argc, char **argv)
@@ -98,11 +98,15 @@ static bool take_options(struct pki_options *options, int *argc, char **argv)
 	return !options->bad;
 }
 
-static int done(result r, const struct err *why, const char *what, const char *where)
+static int done(const struct pki_options *options, result r, const struct err *why, const char *what, const char *where)
 {
+	const char *const pairs[][2] = {{"done", what}, {"of", where}};
 	if (FAILED(r))
 		return cli_fail(why);
-	printf("%s %s\n", what, where);
+	if (options->json)
+		show_json_texts(pairs, sizeof(pairs) / sizeof(*pairs));
+	else
+		printf("%s %s\n", what, where);
 	return EXIT_FINE;
 }
 
@@ -110,7 +114,7 @@ static int pki_do_init(struct pki_options *options, char **argv)
 {
 	struct err why;
 	int64_t lifetime = options->lifetime_ms ? options->lifetime_ms : 3650LL * 86400000;
-	return done(pki_init(argv[1], options->title, options->subject.key, lifetime, &why), &why, "authority made in", argv[1]);
+	return done(options, pki_init(argv[1], options->title, options->subject.key, lifetime, &why), &why, "authority made in", argv[1]);
 }
 
 static int pki_do_issue(struct pki_options *options, char **argv)
@@ -118,7 +122,7 @@ static int pki_do_issue(struct pki_options *options, char **argv)
 	struct err why;
 	if (!options->out || !options->has_subject)
 		return usage("issue needs --out and for whom");
-	return done(pki_issue(argv[1], &options->subject, options->out, &why), &why, "issued", options->out);
+	return done(options, pki_issue(argv[1], &options->subject, options->out, &why), &why, "issued", options->out);
 }
 
 static int pki_do_sign(struct pki_options *options, char **argv)
@@ -126,7 +130,7 @@ static int pki_do_sign(struct pki_options *options, char **argv)
 	struct err why;
 	if (!options->out || !options->has_subject)
 		return usage("sign needs --out and for whom");
-	return done(pki_sign_request(argv[1], &options->subject, argv[2], options->out, &why), &why, "signed", options->out);
+	return done(options, pki_sign_request(argv[1], &options->subject, argv[2], options->out, &why), &why, "signed", options->out);
 }
 
 static int pki_do_renew(struct pki_options *options, char **argv)
@@ -134,35 +138,71 @@ static int pki_do_renew(struct pki_options *options, char **argv)
 	struct err why;
 	if (!options->out)
 		return usage("renew needs --out");
-	return done(pki_renew(argv[1], argv[2], !options->same_key, options->lifetime_ms, options->out, &why), &why, "renewed into", options->out);
+	return done(options, pki_renew(argv[1], argv[2], !options->same_key, options->lifetime_ms, options->out, &why), &why, "renewed into", options->out);
 }
 
 static int pki_do_revoke(struct pki_options *options, char **argv)
 {
 	struct err why;
-	return done(pki_revoke(argv[1], argv[2], options->reason, &why), &why,
+	return done(options, pki_revoke(argv[1], argv[2], options->reason, &why), &why,
 	            "revoked; give crl.pem to the hub and the adapters and reload them:", argv[2]);
 }
 
 static int pki_do_crl(struct pki_options *options, char **argv)
 {
 	struct err why;
-	return done(pki_crl(argv[1], options->lifetime_ms, &why), &why, "list written in", argv[1]);
+	return done(options, pki_crl(argv[1], options->lifetime_ms, &why), &why, "list written in", argv[1]);
+}
+
+struct listing {
+	struct buf rows; /* packed; only for JSON */
+	size_t count;
+	bool json;
+};
+
+static void put_entry(struct buf *out, const struct pki_entry *entry, const char *until)
+{
+	const char status[] = {entry->status, 0};
+	pack_put_map(out, 5);
+	pack_put_str(out, "status");
+	pack_put_str(out, status);
+	pack_put_str(out, "until");
+	pack_put_str(out, until);
+	pack_put_str(out, "serial");
+	pack_put_str(out, entry->serial);
+	pack_put_str(out, "name");
+	pack_put_str(out, entry->name);
+	pack_put_str(out, "reason");
+	pack_put_str(out, entry->reason);
 }
 
 static void print_entry(void *ctx, const struct pki_entry *entry)
 {
+	struct listing *listing = ctx;
 	char until[CLOCK_TEXT_MAX];
-	(void)ctx;
-	printf("%c  %.10s  %-34s  %s%s%s\n", entry->status, clock_text(entry->not_after_ms, until), entry->serial, entry->name,
-	       entry->reason[0] ? "  " : "", entry->reason);
+	clock_text(entry->not_after_ms, until);
+	listing->count++;
+	if (listing->json)
+		put_entry(&listing->rows, entry, until);
+	else
+		printf("%c  %.10s  %-34s  %s%s%s\n", entry->status, until, entry->serial, entry->name, entry->reason[0] ? "  " : "", entry->reason);
 }
 
 static int pki_do_list(struct pki_options *options, char **argv)
 {
+	struct listing listing = {.json = options->json};
+	struct buf all;
 	struct err why;
-	(void)options;
-	result r = pki_each(argv[1], print_entry, NULL, &why);
+	buf_init(&listing.rows, (size_t)64 << 20);
+	result r = pki_each(argv[1], print_entry, &listing, &why);
+	if (!FAILED(r) && options->json) {
+		buf_init(&all, (size_t)65 << 20);
+		pack_put_array(&all, listing.count);
+		pack_put_raw(&all, buf_bytes(&listing.rows));
+		show_json(buf_bytes(&all));
+		buf_done(&all);
+	}
+	buf_done(&listing.rows);
 	return FAILED(r) ? cli_fail(&why) : EXIT_FINE;
 }
 
@@ -170,11 +210,14 @@ static int pki_do_show(struct pki_options *options, char **argv)
 {
 	struct buf out;
 	struct err why;
-	(void)options;
 	buf_init(&out, (size_t)1 << 20);
 	result r = pki_show(argv[1], &out, &why);
-	if (!FAILED(r))
-		printf("%.*s", (int)out.len, (const char *)out.at);
+	buf_add_byte(&out, 0);
+	const char *const pairs[][2] = {{"file", argv[1]}, {"text", (const char *)out.at}};
+	if (!FAILED(r) && options->json)
+		show_json_texts(pairs, sizeof(pairs) / sizeof(*pairs));
+	else if (!FAILED(r))
+		printf("%s", (const char *)out.at);
 	buf_done(&out);
 	return FAILED(r) ? cli_fail(&why) : EXIT_FINE;
 }
@@ -188,11 +231,11 @@ int cli_pki(struct cli *cli, int argc, char **argv)
 	} commands[] = {{"init", 1, pki_do_init},     {"issue", 1, pki_do_issue}, {"sign", 2, pki_do_sign}, {"renew", 2, pki_do_renew},
 	                {"revoke", 2, pki_do_revoke}, {"crl", 1, pki_do_crl},     {"list", 1, pki_do_list}, {"show", 1, pki_do_show}};
 	struct pki_options options;
-	(void)cli;
 	if (argc < 2)
 		return usage("what is to be done?");
 	if (!take_options(&options, &argc, argv))
 		return usage("an option is wrong or lacks its value");
+	options.json = cli->json;
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 		if (!strcmp(argv[1], commands[i].name))
 			return cli_words(argc - 1, argv + 1, commands[i].words, commands[i].words) ? commands[i].run(&options, argv + 1)
@@ -284,7 +327,6 @@ int cli_approve(struct cli *cli, int argc, char **argv)
 	const char *certificate = NULL, *key = NULL, *ca = NULL;
 	struct err why;
 	bool bad = false;
-	(void)cli;
 	cli_option(&argc, argv, "--certificate", &certificate, &bad);
 	cli_option(&argc, argv, "--key", &key, &bad);
 	cli_option(&argc, argv, "--ca", &ca, &bad);
@@ -293,6 +335,10 @@ int cli_approve(struct cli *cli, int argc, char **argv)
 	result r = approve_file(argv[1], certificate, key, ca, &why);
 	if (FAILED(r))
 		return cli_fail(&why);
-	printf("%s is approved by the holder of %s\n", argv[1], certificate);
+	const char *const pairs[][2] = {{"approved", argv[1]}, {"certificate", certificate}};
+	if (cli->json)
+		show_json_texts(pairs, sizeof(pairs) / sizeof(*pairs));
+	else
+		printf("%s is approved by the holder of %s\n", argv[1], certificate);
 	return EXIT_FINE;
 }

@@ -28,6 +28,19 @@ void show_json(struct bytes packed)
 	buf_done(&text);
 }
 
+void show_json_texts(const char *const (*pairs)[2], size_t count)
+{
+	struct buf map;
+	buf_init(&map, (size_t)4 << 20);
+	pack_put_map(&map, count);
+	for (size_t i = 0; i < count; i++) {
+		pack_put_str(&map, pairs[i][0]);
+		pack_put_str(&map, pairs[i][1]);
+	}
+	show_json(buf_bytes(&map));
+	buf_done(&map);
+}
+
 static void show_age(int64_t ms, char *into, size_t size)
 {
 	int64_t age = (clock_wall_ms() - ms) / 1000;

@@ -71,7 +71,7 @@ struct ledger_report {
 	struct hash root;
 };
 /* Rebuilds the tree from the first entry; compares it with the frontier and with the signed head (hub may be NULL: its signature is not checked), and
- * each accepted message's leaf with the stored envelope. corrupt or signature with the entry in err->field. */
+ * each accepted message's leaf, parts and statement with the stored envelope. corrupt or signature with the entry in err->field. */
 RESULT ledger_verify(struct store *store, const struct signer *hub, struct ledger_report *ret, struct err *err);
 
 #endif

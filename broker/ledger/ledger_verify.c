@@ -3,7 +3,9 @@
 
 #include "base/mem.h"
 #include "broker/ledger/ledger_inside.h"
+#include "certs/proof.h"
 #include "schemas/envelope.h"
+#include "schemas/message.h"
 
 enum { VERIFY_MESSAGE_MAX = 64 << 20, VERIFY_SETTLE_MAX = 1000 };
 
@@ -68,6 +70,36 @@ static result read_frontier(struct verification *run, struct err *err)
 	return OK;
 }
 
+/* Parts may have been erased; those that are there must be those that the header binds. */
+static bool are_bound(struct bytes header, struct bytes packed)
+{
+	struct message message;
+	struct part parts[MESSAGE_PARTS_MAX];
+	size_t count = 0;
+	struct err ignored;
+	if (FAILED(message_decode(header, &message, &ignored)) || FAILED(part_decode_all(packed, parts, &count, &ignored)))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const struct message_part *bound = message_part_find(&message, parts[i].name);
+		struct hash hash = hash_of_two(bytes_of(parts[i].salt, MESSAGE_SALT_LEN), parts[i].bytes);
+		if (!bound || !hash_equal(&hash, bound->hash))
+			return false;
+	}
+	return true;
+}
+
+/* Whether the path leads from the message to what its originator signed. The signature itself is for `liaison evidence` to show. */
+static bool is_proven(const struct envelope *envelope, const struct hash *leaf)
+{
+	struct proof_statement statement;
+	struct hash root;
+	struct err ignored;
+	return !FAILED(proof_statement_decode(envelope->statement, &statement, &ignored)) &&
+	       merkle_root_from_path(leaf, (uint64_t)envelope->index, statement.count, envelope->path.at, envelope->path.len / HASH_LEN,
+	                             &root) &&
+	       hash_equal(&root, statement.root.at);
+}
+
 /* The stored envelope must be the message that the entry speaks of. */
 static result check_message(struct verification *run, const struct ledger_entry *entry, struct err *err)
 {
@@ -85,6 +117,10 @@ static result check_message(struct verification *run, const struct ledger_entry 
 	struct hash leaf = merkle_leaf(envelope.header);
 	if (!hash_equal(&leaf, entry->leaf) || !hash_equal(&leaf, stored.leaf))
 		return bad_entry(run, entry->number, err, "the stored message is not the one that was accepted");
+	if (!are_bound(envelope.header, envelope.parts))
+		return bad_entry(run, entry->number, err, "a stored part is not the one that was accepted");
+	if (!is_proven(&envelope, &leaf))
+		return bad_entry(run, entry->number, err, "the stored statement is not the one that was accepted");
 	if (stored.entry != entry->number)
 		return bad_entry(run, entry->number, err, "the stored message names another entry");
 	run->report->messages++;

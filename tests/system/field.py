@@ -205,16 +205,18 @@ class Field:
 
     def __exit__(self, kind, value, trace):
         self.is_kept = self.is_kept or kind is not None
-        late = []
+        ends = []
         for program in [*self.agencies.values(), self.hub]:
             try:
-                program.stop()
+                code = program.stop()
+                if code not in (0, None):
+                    ends.append(f"{program.name} ended with {code}")
             except Late as why:
-                late.append(str(why))
+                ends.append(str(why))
         standing.remove(self)
-        if not self.is_kept and not late:
+        if not self.is_kept and not ends:
             shutil.rmtree(self.folder)
-        assert not late, late
+        assert not ends or kind, (ends, self.last_words())
 
     def last_words(self, lines=25):
         text = []

@@ -7,33 +7,67 @@
 
 #include "base/clock.h"
 #include "certs/pki.h"
+#include "certs/proof.h"
 #include "schemas/envelope.h"
+#include "schemas/message.h"
 #include "unit/broker/ledger/ledger_fixture.h"
 #include "unit/broker/scratch.h"
 
-/* A message whose envelope is well formed, accepted under its leaf. */
-static void accept_message(struct fixture *fixture, enum ledger_kind kind, struct bytes header, struct bytes stored_header)
+static const uint8_t salt[MESSAGE_SALT_LEN];
+
+/* A header that binds what its one part says. */
+static void put_header(struct fixture *fixture, const uint8_t *id, struct bytes says, struct buf *out)
 {
-	uint8_t id[UUID_LEN] = {0};
-	struct hash leaf = merkle_leaf(header), stored_leaf = merkle_leaf(stored_header);
-	struct envelope envelope = {.header = stored_header,
-	                            .parts = BYTES_LIT("\x90"),
-	                            .statement = BYTES_LIT("statement"),
+	struct hash hash = hash_of_two(bytes_of(salt, sizeof(salt)), says);
+	struct message message = {.id = id, .type = BYTES_LIT("note/1"), .from = BYTES_LIT("ct.doc"), .issued = 5, .priority = 5, .parts_count = 1};
+	message.parts[0] = (struct message_part){.name = BYTES_LIT("main"), .cls = BYTES_LIT("CJ"), .hash = hash.at};
+	buf_init(out, MESSAGE_HEADER_MAX);
+	assert_ok(message_encode(&message, out, &fixture->err));
+}
+
+/* What was accepted, and what stands in the store in its place: alike in an honest one. */
+struct accepted {
+	enum ledger_kind kind;
+	struct bytes says, header_says, part_says, signed_says;
+};
+
+static void accept_message(struct fixture *fixture, const struct accepted *accepted)
+{
+	uint8_t id[UUID_LEN] = {[6] = 0x70, [8] = 0x80, [15] = (uint8_t)++fixture->last_seq};
+	struct part part = {.name = BYTES_LIT("main"), .salt = salt, .bytes = accepted->part_says};
+	struct buf header, stored_header, signed_header, parts, statement, bytes;
+	put_header(fixture, id, accepted->says, &header);
+	put_header(fixture, id, accepted->header_says, &stored_header);
+	put_header(fixture, id, accepted->signed_says, &signed_header);
+	struct hash leaf = merkle_leaf(buf_bytes(&header)), stored_leaf = merkle_leaf(buf_bytes(&stored_header));
+	struct proof_statement says = {.root = merkle_leaf(buf_bytes(&signed_header)), .count = 1, .signed_at = 5};
+	struct ledger_entry entry = {
+		.at = 5, .kind = accepted->kind, .id = id, .leaf = leaf.at, .party = BYTES_LIT("ct.doc"), .type = BYTES_LIT("note/1")};
+	struct store_message message = {.seq = fixture->last_seq, .id = id, .leaf = stored_leaf.at};
+	buf_init(&parts, 4096);
+	buf_init(&statement, PROOF_STATEMENT_MAX);
+	buf_init(&bytes, 8192);
+	part_encode_all(&part, 1, &parts);
+	proof_statement_encode(&says, &statement);
+	struct envelope envelope = {.header = buf_bytes(&stored_header),
+	                            .parts = buf_bytes(&parts),
+	                            .statement = buf_bytes(&statement),
 	                            .signature = BYTES_LIT("signature"),
 	                            .signer = fixture->fingerprint};
-	struct ledger_entry entry = {
-		.at = 5, .kind = kind, .id = id, .leaf = leaf.at, .party = BYTES_LIT("ct.doc"), .type = BYTES_LIT("note/1")};
-	struct store_message message = {.seq = ++fixture->last_seq, .id = id, .leaf = stored_leaf.at};
-	struct buf bytes;
-	id[15] = (uint8_t)message.seq;
-	buf_init(&bytes, 4096);
 	envelope_encode(&envelope, &bytes);
 	message.envelope = buf_bytes(&bytes);
 	begin(fixture);
 	assert_ok(ledger_append(fixture->ledger, &entry, &message.entry, &fixture->err));
 	assert_ok(store_put(fixture->store, &message, &fixture->err));
 	commit(fixture);
-	buf_done(&bytes);
+	struct buf *all[] = {&header, &stored_header, &signed_header, &parts, &statement, &bytes};
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		buf_done(all[i]);
+}
+
+static void accept_honestly(struct fixture *fixture, enum ledger_kind kind, struct bytes says)
+{
+	accept_message(fixture, &(struct accepted){kind, says, says, says, says});
 }
 
 static void an_honest_ledger_is_verified(void **state)
@@ -43,9 +77,9 @@ static void an_honest_ledger_is_verified(void **state)
 	struct head head;
 	assert_ok(ledger_verify(fixture->store, NULL, &report, &fixture->err)); /* an empty one is honest too */
 	append_and_commit(fixture, 5);
-	accept_message(fixture, LEDGER_ACCEPTED, BYTES_LIT("header one"), BYTES_LIT("header one"));
+	accept_honestly(fixture, LEDGER_ACCEPTED, BYTES_LIT("one"));
 	sign(fixture);
-	accept_message(fixture, LEDGER_RECEIPT, BYTES_LIT("header two"), BYTES_LIT("header two"));
+	accept_honestly(fixture, LEDGER_RECEIPT, BYTES_LIT("two"));
 	assert_ok(ledger_verify(fixture->store, NULL, &report, &fixture->err));
 	assert_int_equal(report.entries, 7);
 	assert_int_equal(report.messages, 2);
@@ -56,15 +90,31 @@ static void an_honest_ledger_is_verified(void **state)
 	assert_memory_equal(report.root.at, head.root.at, HASH_LEN);
 }
 
-static void a_message_that_was_exchanged_is_found(void **state)
+static void what_was_exchanged_in_a_message_is_found(void **state)
 {
-	struct fixture *fixture = *state;
+	static const struct bytes true_text = {(const uint8_t *)"accepted", 8}, false_text = {(const uint8_t *)"slipped in", 10};
+	const struct {
+		struct accepted accepted;
+		const char *reason;
+	} cases[] = {
+		{{LEDGER_ACCEPTED, true_text, false_text, false_text, false_text}, "the stored message is not the one that was accepted"},
+		{{LEDGER_ACCEPTED, true_text, true_text, false_text, true_text}, "a stored part is not the one that was accepted"},
+		{{LEDGER_RECEIPT, true_text, true_text, true_text, false_text}, "the stored statement is not the one that was accepted"},
+	};
 	struct ledger_report report;
-	append_and_commit(fixture, 2);
-	accept_message(fixture, LEDGER_ACCEPTED, BYTES_LIT("what was accepted"), BYTES_LIT("what was slipped in"));
-	assert_code(ledger_verify(fixture->store, NULL, &report, &fixture->err), CODE_CORRUPT);
-	assert_int_equal(report.bad_entry, 2);
-	assert_string_equal(fixture->err.field, "entry 2");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		void *fresh = NULL;
+		set_up(&fresh);
+		struct fixture *fixture = fresh;
+		append_and_commit(fixture, 2);
+		accept_message(fixture, &cases[i].accepted);
+		assert_code(ledger_verify(fixture->store, NULL, &report, &fixture->err), CODE_CORRUPT);
+		assert_int_equal(report.bad_entry, 2);
+		assert_string_equal(fixture->err.field, "entry 2");
+		assert_string_equal(fixture->err.reason, cases[i].reason);
+		tear_down(&fresh);
+	}
+	(void)state;
 }
 
 static void a_message_that_is_missing_is_found(void **state)
@@ -228,7 +278,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(an_honest_ledger_is_verified),
-		TEST(a_message_that_was_exchanged_is_found),
+		cmocka_unit_test(what_was_exchanged_in_a_message_is_found),
 		TEST(a_message_that_is_missing_is_found),
 		TEST(a_rewritten_past_is_found),
 		TEST(a_consistent_forgery_does_not_fit_the_signed_head),
