@@ -232,6 +232,11 @@ static result take_envelope(struct receiver *receiver, struct bytes envelope, bo
 		mem_free(judged);
 		return OK;
 	}
+	if (judged->message.id && FAILED(r) && code_class_of(r.code) == CODE_CLASS_FAULT) {
+		log_event(LOG_ERROR, "delivery_not_judged", LOG_UUID("id", judged->message.id), LOG_REASON(&why));
+		mem_free(judged);
+		return OK; /* our own trouble: nothing is receipted and it comes again */
+	}
 	if (!judged->message.id) {
 		if (err)
 			*err = why;
@@ -334,6 +339,7 @@ void receiver_free(struct receiver *receiver)
 
 void receiver_link_up(struct receiver *receiver)
 {
+	judge_renewed(receiver->judge); /* what the hub had no certificate for it may have by now */
 	uplink_grant(receiver->office->uplink, receiver->office->options->limits.window_messages);
 }
 
