@@ -149,13 +149,24 @@ static result decide_routed(struct decision *decision)
 	return OK;
 }
 
+static bool anybody_has(const struct snapshot *snapshot, struct bytes role)
+{
+	for (size_t i = 0; i < snapshot->parties_count; i++)
+		if (snapshot_has_role(&snapshot->parties[i], role))
+			return true;
+	return false;
+}
+
 static result decide_addressed(struct decision *decision, struct bytes address)
 {
 	char shown[PARTY_MAX + 8];
-	struct bytes role;
+	struct bytes role = BYTES_NONE;
 	size_t covered = 0;
 	text_safe(address, shown, sizeof(shown));
-	if (!party_is_role(address, &role) && !snapshot_party(decision->snapshot, address))
+	bool by_role = party_is_role(address, &role);
+	if (by_role && !anybody_has(decision->snapshot, role))
+		return err_set(decision->err, CODE_NO_RECIPIENT, "/to", "nobody who is enrolled at this hub is %s", shown);
+	if (!by_role && !snapshot_party(decision->snapshot, address))
 		return err_set(decision->err, CODE_NO_RECIPIENT, "/to", "%s is not enrolled at this hub", shown);
 	for (size_t i = 0; i < decision->snapshot->agreements_count; i++) {
 		const struct snapshot_agreement *agreement = &decision->snapshot->agreements[i];

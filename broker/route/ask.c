@@ -44,7 +44,7 @@ static bool find_text(struct bytes map, const char *key, struct bytes *ret)
 	return pack_find(map, key, &value) && pack_as_text(value, ret);
 }
 
-/* Names that nobody has used yet get no number: asking must not write. */
+/* An enrolled party that has not sent or been sent anything gets its number here. */
 static result queue_of(struct core *core, const char *party, struct store_queue_state *ret, struct err *err)
 {
 	int64_t number = 0;
@@ -224,33 +224,52 @@ static result exhume(struct core *core, struct bytes question, struct buf *out, 
 	return OK;
 }
 
-static result record_requeued(struct core *core, const struct store_dead *dead, const char *party, struct err *err)
+static result record_requeued(struct core *core, const struct store_message *stored, const char *party, struct err *err)
 {
-	struct store_message stored;
 	struct buf detail;
-	bool found = false;
-	TRY(store_get(core->store, dead->place.seq, &core->hold, &found, &stored, err));
 	buf_init(&detail, 256);
 	pack_put_map(&detail, 1);
 	put_text(&detail, "recipient", party);
-	struct ledger_entry entry = {.at = clock_wall_ms(), .kind = LEDGER_REQUEUED, .id = found ? stored.id : NULL, .leaf = found ? stored.leaf : NULL,
+	struct ledger_entry entry = {.at = clock_wall_ms(), .kind = LEDGER_REQUEUED, .id = stored->id, .leaf = stored->leaf,
 	                             .party = bytes_text(core->snapshot->settings.party), .detail = buf_bytes(&detail)};
 	result r = core_record(core, &entry, NULL, err);
 	buf_done(&detail);
 	return r;
 }
 
+/* What a place in a queue says of a message stands in the message itself: until when it is wanted, and what settles it. */
+static result queue_again(struct core *core, const struct store_dead *dead, const struct store_message *stored, struct err *err)
+{
+	struct envelope envelope;
+	struct message message;
+	TRY(envelope_decode(stored->envelope, &envelope, err));
+	TRY(message_decode(envelope.header, &message, err));
+	bool settled_by_ack = bytes_is(message.type, RECEIPT_TYPE) || bytes_is(message.type, NOTICE_TYPE);
+	struct store_queued queued = {
+		.place = dead->place,
+		.expires = settled_by_ack ? 0 : message.expires,
+		.queued_at = clock_wall_ms(),
+		.wants_receipt = !settled_by_ack,
+	};
+	TRY(store_enqueue(core->store, &queued, err));
+	core->next_expiry = -1;
+	return OK;
+}
+
 static result answer_requeue(struct core *core, struct bytes question, struct buf *out, struct err *err)
 {
 	struct store_dead dead;
+	struct store_message stored;
 	char party[STORE_PARTY_MAX];
 	bool found = false;
 	TRY(exhume(core, question, out, &dead, party, &found, err));
 	if (!found)
 		return OK;
-	struct store_queued queued = {.place = dead.place, .queued_at = clock_wall_ms(), .wants_receipt = true};
-	TRY(store_enqueue(core->store, &queued, err));
-	TRY(record_requeued(core, &dead, party, err));
+	TRY(store_get(core->store, dead.place.seq, &core->hold, &found, &stored, err));
+	if (!found)
+		return err_set(err, CODE_CORRUPT, "", "message %lld is a dead letter but not stored", (long long)dead.place.seq);
+	TRY(queue_again(core, &dead, &stored, err));
+	TRY(record_requeued(core, &stored, party, err));
 	struct session *session = session_of_party(core, party);
 	if (session)
 		session->backlog = true;
@@ -297,18 +316,33 @@ static result answer(struct core *core, struct bytes question, struct buf *out, 
 	return OK;
 }
 
+static void become_answer(struct job *job, struct buf *out)
+{
+	blob_unref(job->frame);
+	job->frame = buf_take_blob(out);
+	job->kind = JOB_ANSWER;
+}
+
 result ask_answer(struct core *core, struct job *job, struct err *err)
 {
 	struct buf out;
 	buf_init(&out, ASK_ANSWER_MAX);
-	TRY(answer(core, blob_bytes(job->frame), &out, err));
+	result r = answer(core, blob_bytes(job->frame), &out, err);
 	if (out.overflow) {
 		buf_clear(&out);
 		refuse(&out, CODE_TOO_LARGE, "", "the answer is too large; name a party");
 	}
-	blob_unref(job->frame);
-	job->frame = buf_take_blob(&out);
-	job->kind = JOB_ANSWER;
+	if (!FAILED(r))
+		become_answer(job, &out);
 	buf_done(&out);
-	return OK;
+	return r;
+}
+
+void ask_fault(struct job *job, const struct err *why)
+{
+	struct buf out;
+	buf_init(&out, 4096);
+	put_error(&out, why);
+	become_answer(job, &out);
+	buf_done(&out);
 }

@@ -13,5 +13,7 @@
  *   dead_discard {party, id, reason?}  {discarded: 1}
  * A refusal is {error: {code, field, reason}}. Fails only with a fault of the store. */
 RESULT ask_answer(struct core *core, struct job *job, struct err *err);
+/* The store failed on the group: the question, answered in it or not, is answered with that fault. */
+void ask_fault(struct job *job, const struct err *why);
 
 #endif

@@ -5,6 +5,7 @@
 #include "broker/route/notify.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { DELIVER_FRAME_MESSAGES = 256, DELIVER_EXPIRE_BATCH = 256, DELIVER_SUSPECT_ATTEMPTS = 2 };
@@ -54,15 +55,45 @@ static void parcel_add(struct parcel *parcel, const struct store_queued *queued,
 	session_launch(session, queued, bytes.len);
 }
 
+/* By recipient, and for each in the order of its queue. */
+static int compare_fresh(const void *left, const void *right)
+{
+	const struct store_place *a = &((const struct fresh *)left)->queued.place, *b = &((const struct fresh *)right)->queued.place;
+	if (a->recipient != b->recipient)
+		return a->recipient < b->recipient ? -1 : 1;
+	if (a->priority != b->priority)
+		return a->priority > b->priority ? -1 : 1;
+	return (a->seq > b->seq) - (a->seq < b->seq);
+}
+
+static size_t first_fresh_of(const struct core *core, int64_t recipient)
+{
+	size_t from = 0, to = core->fresh_count;
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+		if (core->fresh[middle].queued.place.recipient < recipient)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
 result deliver_fresh(struct core *core, struct err *err)
 {
 	struct session *session, *next;
+	int64_t now = clock_wall_ms();
 	(void)err;
+	if (core->fresh_count)
+		qsort(core->fresh, core->fresh_count, sizeof(*core->fresh), compare_fresh);
 	HASH_ITER(by_link, core->by_link, session, next) {
 		struct parcel parcel = {.core = core, .session = session};
-		for (size_t i = 0; i < core->fresh_count; i++) {
+		for (size_t i = first_fresh_of(core, session->number); i < core->fresh_count; i++) {
 			const struct store_queued *queued = &core->fresh[i].queued;
 			if (queued->place.recipient != session->number)
+				break;
+			/* The same group may have taken it out again. */
+			if (queued->expires && queued->expires <= now)
 				continue;
 			if (session->backlog || !window_open(core, session))
 				session->backlog = true;
@@ -144,6 +175,8 @@ static result bury(struct core *core, const struct session *session, const struc
 	bool removed = false;
 	snprintf(dead.reason, sizeof(dead.reason), "%s, %lld times over", why, (long long)flight->queued.attempts + 1);
 	TRY(store_dequeue(core->store, &dead.place, &removed, err));
+	if (!removed)
+		return OK; /* it ended otherwise meanwhile */
 	TRY(store_bury(core->store, &dead, err));
 	metric_add(core->dead, 1);
 	return notify_lost(core, &dead.place, session->party, NOTICE_DEAD_LETTERED, CODE_UNDELIVERABLE, dead.reason, err);

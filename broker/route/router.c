@@ -261,6 +261,50 @@ static result commit(struct core *core, struct err *err)
 	return OK;
 }
 
+static void close_link(struct core *core, uint64_t link, const struct err *why)
+{
+	struct job *job = job_new(JOB_CLOSE, link);
+	job->why = *why;
+	give_or_free(core->gateways[job_gateway(link)], job, true);
+}
+
+/* A link that came up in the group has a session only if the group got that far. */
+static void close_links(struct router *router, const struct err *why)
+{
+	struct core *core = &router->core;
+	struct session *session, *next;
+	for (size_t i = 0; i < router->group_count; i++)
+		if (router->group[i]->kind == JOB_LINK_UP && !session_of_link(core, router->group[i]->link))
+			close_link(core, router->group[i]->link, why);
+	HASH_ITER(by_link, core->by_link, session, next)
+		close_link(core, session->link, why);
+	session_free_all(core);
+}
+
+static void tell_fault(struct router *router, struct job *job, const struct err *why)
+{
+	if (job->kind == JOB_SUBMIT)
+		admit_fault(&router->core, job, why);
+	else if (job->kind == JOB_ASK || job->kind == JOB_ANSWER)
+		ask_fault(job, why);
+	else if (job->kind == JOB_STOP)
+		router->stopping = true;
+}
+
+/* The other threads have taken a new snapshot over already: the router does with the next group what it could not do with this one. */
+static void keep_snapshots(struct router *router)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < router->group_count; i++) {
+		struct job *job = router->group[i];
+		if (job && job->kind == JOB_SNAPSHOT && !router->stopping)
+			router->group[kept++] = job;
+		else
+			job_free(job);
+	}
+	router->group_count = kept;
+}
+
 /* The store could not take the group: nothing of it happened. Submits are answered with the fault, so that adapters keep the messages and
  * try again; links begin anew, because what is in flight is no longer known for sure. A sync that failed ends the program. */
 static result survive(struct router *router, const struct err *why, struct err *err)
@@ -273,17 +317,12 @@ static result survive(struct router *router, const struct err *why, struct err *
 	core_forget_group(core);
 	TRY(store_last_seq(core->store, &core->last_seq, err));
 	for (size_t i = 0; i < router->group_count; i++)
-		if (router->group[i]->kind == JOB_SUBMIT)
-			admit_fault(core, router->group[i], why);
+		tell_fault(router, router->group[i], why);
 	flush_outgoing(core);
-	struct session *session, *next;
-	HASH_ITER(by_link, core->by_link, session, next) {
-		struct job *job = job_new(JOB_CLOSE, session->link);
-		job->why = *why;
-		give_or_free(core->gateways[job_gateway(session->link)], job, true);
-	}
-	session_free_all(core);
-	end_group(router);
+	close_links(router, why);
+	answer_asks(router);
+	keep_snapshots(router);
+	core_forget_group(core);
 	return OK;
 }
 
