@@ -126,7 +126,7 @@ struct saying {
 	const char *subject; /* JSON */
 	const char *body;    /* JSON, ' for " */
 	struct bytes packed; /* the body, instead */
-	int64_t issued, expires;
+	int64_t issued, expires, priority; /* 5 */
 	struct bytes approvals; /* packed */
 	const char *extra_part; /* of the header only */
 	size_t filler;       /* bytes of text */
@@ -156,7 +156,7 @@ static inline void said_add_part(struct message *message, struct part *parts, si
 
 static inline void said_make(struct said *said, const struct saying *saying)
 {
-	struct message message = {.priority = 5};
+	struct message message = {.priority = saying->priority ? saying->priority : 5};
 	struct part parts[4];
 	struct hash hashes[4];
 	uint8_t salts[4][MESSAGE_SALT_LEN];
