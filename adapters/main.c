@@ -1,8 +1,11 @@
 #include "adapters/community/community.h"
+#include "adapters/csv/csv_read.h"
 #include "adapters/facility/facility.h"
+#include "adapters/interstate/interstate.h"
 #include "adapters/parole_board/parole_board.h"
 #include "adapters/parole_office/parole_office.h"
 #include "adapters/police/police.h"
+#include "adapters/probation/probation.h"
 #include "adapters/runtime/office.h"
 #include "base/daemon.h"
 #include "base/log.h"
@@ -13,28 +16,29 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct kind *const kinds[] = {&facility_kind, &parole_board_kind, &parole_office_kind, &police_kind, &community_kind};
-enum { KINDS = sizeof(kinds) / sizeof(*kinds), SETTINGS_ALIGN = 16 };
+static const struct kind *const kinds[] = {&facility_kind, &parole_board_kind, &parole_office_kind, &police_kind,
+                                           &community_kind, &probation_kind, &interstate_kind};
+enum { KINDS = sizeof(kinds) / sizeof(*kinds), GROUPS = KINDS + 1, CSV = KINDS, SETTINGS_ALIGN = 16, FORMATS_MAX = 8 };
 
-/* The options, and behind them each kind's own group. */
+/* The options, and behind them each kind's own group and what exports mean. */
 struct layout {
 	struct conf_table *table;
-	size_t offsets[KINDS];
+	size_t offsets[GROUPS];
 };
 
 static struct layout layout_new(void)
 {
 	struct layout layout;
-	const char *names[KINDS];
-	const struct conf_table *tables[KINDS];
+	const char *names[GROUPS];
+	const struct conf_table *tables[GROUPS];
 	size_t size = (sizeof(struct options) + SETTINGS_ALIGN - 1) / SETTINGS_ALIGN * SETTINGS_ALIGN;
-	for (size_t i = 0; i < KINDS; i++) {
-		names[i] = kinds[i]->name;
-		tables[i] = kinds[i]->settings;
+	for (size_t i = 0; i < GROUPS; i++) {
+		names[i] = i == CSV ? "csv" : kinds[i]->name;
+		tables[i] = i == CSV ? &csv_settings_table : kinds[i]->settings;
 		layout.offsets[i] = size;
 		size += tables[i] ? (tables[i]->size + SETTINGS_ALIGN - 1) / SETTINGS_ALIGN * SETTINGS_ALIGN : 0;
 	}
-	layout.table = options_table_new(names, tables, layout.offsets, KINDS, size);
+	layout.table = options_table_new(names, tables, layout.offsets, GROUPS, size);
 	return layout;
 }
 
@@ -52,17 +56,37 @@ struct program {
 	struct daemon_options arguments;
 	struct layout layout;
 	struct options *options;
-	const struct kind *kind;
+	struct kind kind; /* with the formats that every kind has */
+	struct kind_format formats[FORMATS_MAX];
 	const void *settings;
+	struct csv_plan *plan; /* NULL: nothing is told of exports */
 	struct office *office;
 };
 
-/* What --check looks at beyond the file itself: certificates, keys, the catalogue. */
-static bool load_papers(const struct program *program, const struct options *options, struct office_papers *ret, struct buf *ret_faults)
+static void take_kind(struct program *program, const struct kind *kind)
 {
+	program->kind = *kind;
+	for (size_t i = 0; i < kind->formats_count && i < FORMATS_MAX - 1; i++)
+		program->formats[i] = kind->formats[i];
+	program->formats[kind->formats_count] = csv_format;
+	program->kind.formats = program->formats;
+	program->kind.formats_count = kind->formats_count + 1;
+}
+
+/* What --check looks at beyond the file itself: certificates, keys, the catalogue, and whether it knows what is said of exports. */
+static bool load_papers(const struct program *program, const struct options *options, struct office_papers *ret, struct csv_plan **ret_plan,
+                        struct buf *ret_faults)
+{
+	const struct csv_settings *csv = (const void *)((const char *)program->options + program->layout.offsets[CSV]);
 	struct conf_faults faults;
+	*ret_plan = NULL;
 	conf_faults_init(&faults);
 	result r = office_papers_load(options, ret, &faults, program->arguments.config);
+	if (!FAILED(r) && csv->type) {
+		r = csv_plan_new(csv, ret->catalogue, program->arguments.config, ret_plan, &faults);
+		if (FAILED(r))
+			office_papers_done(ret);
+	}
 	buf_add(ret_faults, buf_bytes(&faults.text));
 	conf_faults_done(&faults);
 	return !FAILED(r);
@@ -82,6 +106,7 @@ static void on_hangup(void *ctx)
 {
 	struct program *program = ctx;
 	struct office_papers papers;
+	struct csv_plan *plan;
 	struct buf faults;
 	struct conf_faults conf;
 	struct options *fresh = mem_alloc(program->layout.table->size);
@@ -93,12 +118,15 @@ static void on_hangup(void *ctx)
 	} else if (conf_changed(program->layout.table, program->options, fresh, &faults)) {
 		log_event(LOG_ERROR, "reload_refused", LOG_BYTES("restart_for", buf_bytes(&faults)));
 		conf_free(program->layout.table, fresh);
-	} else if (!load_papers(program, fresh, &papers, &faults)) {
+	} else if (!load_papers(program, fresh, &papers, &plan, &faults)) {
 		log_lines(LOG_ERROR, "reload_refused", buf_bytes(&faults));
 		conf_free(program->layout.table, fresh);
 	} else {
 		log_setup("liaison-adapter", (enum log_level)fresh->log.level, (enum log_format)fresh->log.format);
 		office_renew(program->office, &papers);
+		program->office->host.csv = plan;
+		csv_plan_free(program->plan);
+		program->plan = plan;
 		conf_free(program->layout.table, fresh);
 		log_event(LOG_NOTICE, "reloaded", LOG_TEXT("party", program->options->party));
 	}
@@ -119,14 +147,15 @@ static void on_stop(void *ctx)
 static int serve(struct program *program, struct office_papers *papers)
 {
 	struct err why;
-	if (FAILED(office_new(program->options, program->kind, program->settings, papers, &program->office, &why))) {
+	if (FAILED(office_new(program->options, &program->kind, program->settings, papers, &program->office, &why))) {
 		log_event(LOG_ERROR, "cannot_start", LOG_REASON(&why));
 		return why.code == CODE_CONFIG ? EXIT_CONFIG : EXIT_FAILED;
 	}
+	program->office->host.csv = program->plan;
 	struct loop_signal *signals[] = {loop_signal_new(program->office->loop, SIGHUP, on_hangup, program),
 	                                 loop_signal_new(program->office->loop, SIGTERM, on_stop, program),
 	                                 loop_signal_new(program->office->loop, SIGINT, on_stop, program)};
-	log_event(LOG_NOTICE, "started", LOG_TEXT("party", program->options->party), LOG_TEXT("kind", program->kind->name),
+	log_event(LOG_NOTICE, "started", LOG_TEXT("party", program->options->party), LOG_TEXT("kind", program->kind.name),
 	          LOG_TEXT("version", LIAISON_VERSION));
 	daemon_notify("READY=1");
 	loop_run(program->office->loop);
@@ -143,15 +172,16 @@ static int run(struct program *program)
 	struct office_papers papers;
 	struct buf faults;
 	size_t index = 0;
-	program->kind = find_kind(program->options->kind, &index);
-	if (!program->kind) {
-		fprintf(stderr, "%s: kind: no such kind \"%s\"; there are facility, parole_board, parole_office, police, community\n",
+	const struct kind *kind = find_kind(program->options->kind, &index);
+	if (!kind) {
+		fprintf(stderr, "%s: kind: no such kind \"%s\"; there are facility, parole_board, parole_office, police, community, probation, interstate\n",
 		        program->arguments.config, program->options->kind);
 		return EXIT_CONFIG;
 	}
+	take_kind(program, kind);
 	program->settings = (const char *)program->options + program->layout.offsets[index];
 	buf_init(&faults, (size_t)1 << 20);
-	bool fine = load_papers(program, program->options, &papers, &faults);
+	bool fine = load_papers(program, program->options, &papers, &program->plan, &faults);
 	if (!fine)
 		fprintf(stderr, "%.*s", (int)faults.len, (const char *)faults.at);
 	buf_done(&faults);
@@ -181,6 +211,7 @@ int main(int argc, char **argv)
 	loading.check = false;
 	if (daemon_config(&loading, program.layout.table, program.options, &code)) {
 		code = run(&program);
+		csv_plan_free(program.plan);
 		conf_free(program.layout.table, program.options);
 	}
 	mem_free(program.options);

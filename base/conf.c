@@ -15,6 +15,7 @@ struct reading {
 	const struct conf_source *source;
 	struct conf_faults *faults;
 	const char *folder; /* of the file, for relative paths */
+	bool is_part;       /* the file may have more settings at its top */
 };
 
 /* Where in the configuration the reader is, for faults. */
@@ -442,7 +443,7 @@ static bool read_table(struct reading *reading, const struct conf_table *table, 
 		AUTO_FREE char *path = join_path(spot.path, config_setting_name(member));
 		if (field)
 			read_member(reading, field, member, spot_at(reading, member, path), base);
-		else
+		else if (!reading->is_part || spot.path[0])
 			refuse_unknown(reading, table, config_setting_name(member), spot_at(reading, member, path));
 	}
 	if (group && table->check && reading->faults->count == faults_before)
@@ -478,12 +479,12 @@ static void read_source(struct reading *reading, const struct conf_table *table,
 	config_destroy(&config);
 }
 
-RESULT conf_load(const struct conf_table *table, const char *file, void *into, struct conf_faults *faults)
+static result load(const struct conf_table *table, const char *file, bool is_part, void *into, struct conf_faults *faults)
 {
 	AUTO_FREE char *folder = conf_source_folder(file);
 	size_t count_before = faults->count, len_before = faults->text.len;
 	struct conf_source source;
-	struct reading reading = {&source, faults, folder};
+	struct reading reading = {&source, faults, folder, is_part};
 	enum code code = CODE_CONFIG;
 
 	memset(into, 0, table->size);
@@ -495,6 +496,16 @@ RESULT conf_load(const struct conf_table *table, const char *file, void *into, s
 		return OK;
 	conf_free(table, into);
 	return err_set(NULL, code == CODE_IO ? CODE_IO : CODE_CONFIG, file, "the configuration has faults");
+}
+
+RESULT conf_load(const struct conf_table *table, const char *file, void *into, struct conf_faults *faults)
+{
+	return load(table, file, false, into, faults);
+}
+
+RESULT conf_load_part(const struct conf_table *table, const char *file, void *into, struct conf_faults *faults)
+{
+	return load(table, file, true, into, faults);
 }
 
 /* ── freeing ── */

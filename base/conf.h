@@ -99,6 +99,8 @@ void conf_fault(struct conf_faults *faults, struct conf_place place, const char 
 /* Reads `file` into `into` (table->size bytes, zeroed by this). On failure `into` owns nothing, *faults lists every fault and
  * the result is config (or io when the file cannot be read). */
 RESULT conf_load(const struct conf_table *table, const char *file, void *into, struct conf_faults *faults);
+/* The same of a file that has more settings at its top than the table: those are passed over. */
+RESULT conf_load_part(const struct conf_table *table, const char *file, void *into, struct conf_faults *faults);
 void conf_free(const struct conf_table *table, void *loaded);
 /* The effective values with help as comments and secrets masked, in the same grammar; the printout loads again. */
 void conf_print(const struct conf_table *table, const void *loaded, struct buf *out);

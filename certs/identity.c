@@ -109,6 +109,7 @@ enum identity_kind identity_kind_for(enum trust_purpose purpose)
 	switch (purpose) {
 	case TRUST_TLS_PARTY:
 	case TRUST_SIGN_PARTY:
+	case TRUST_SEAL:
 		return IDENTITY_PARTY;
 	case TRUST_TLS_HUB:
 	case TRUST_SIGN_HUB:

@@ -113,6 +113,19 @@ static bool add_names(X509 *certificate, const struct pki_subject *subject)
 	return added;
 }
 
+/* What a key can do towards sealing; an Ed25519 key can do nothing. */
+static bool add_sealing_usage(X509 *certificate, X509 *issuer)
+{
+	switch (EVP_PKEY_get_base_id(X509_get0_pubkey(certificate))) {
+	case EVP_PKEY_EC:
+		return add_extension(certificate, issuer, NID_key_usage, "critical,keyAgreement");
+	case EVP_PKEY_RSA:
+		return add_extension(certificate, issuer, NID_key_usage, "critical,keyEncipherment");
+	default:
+		return false;
+	}
+}
+
 static bool add_usage(X509 *certificate, X509 *issuer, enum trust_purpose purpose)
 {
 	switch (purpose) {
@@ -126,6 +139,8 @@ static bool add_usage(X509 *certificate, X509 *issuer, enum trust_purpose purpos
 	case TRUST_SIGN_HUB:
 	case TRUST_SIGN_PERSON:
 		return add_extension(certificate, issuer, NID_key_usage, "critical,digitalSignature,nonRepudiation");
+	case TRUST_SEAL:
+		return add_sealing_usage(certificate, issuer);
 	}
 	return false;
 }

@@ -23,6 +23,8 @@ const char *pki_subject_purpose(enum trust_purpose purpose)
 		return "hub signing";
 	case TRUST_SIGN_PERSON:
 		return "person signing";
+	case TRUST_SEAL:
+		return "party sealing";
 	}
 	return "";
 }
@@ -97,6 +99,8 @@ result pki_subject_check(const struct pki_subject *subject, struct err *err)
 		return check_person(subject, err);
 	if (subject->purpose == TRUST_TLS_HUB)
 		return check_hosts(subject, err);
+	if (subject->purpose == TRUST_SEAL && subject->key == KEY_ED25519)
+		return err_set(err, CODE_USAGE, "key", "an Ed25519 key only signs; seal with p256, p384 or rsa");
 	return OK;
 }
 
@@ -136,10 +140,11 @@ static void collect_hosts(struct pki_holder *holder, const GENERAL_NAMES *names)
 static enum trust_purpose purpose_of(X509 *certificate, enum identity_kind kind)
 {
 	bool is_tls = (X509_get_extension_flags(certificate) & EXFLAG_XKUSAGE) != 0;
+	bool signs = (X509_get_key_usage(certificate) & KU_DIGITAL_SIGNATURE) != 0;
 
 	switch (kind) {
 	case IDENTITY_PARTY:
-		return is_tls ? TRUST_TLS_PARTY : TRUST_SIGN_PARTY;
+		return is_tls ? TRUST_TLS_PARTY : signs ? TRUST_SIGN_PARTY : TRUST_SEAL;
 	case IDENTITY_HUB:
 		return is_tls ? TRUST_TLS_HUB : TRUST_SIGN_HUB;
 	case IDENTITY_PERSON:

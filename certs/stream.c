@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "certs/openssl.h"
+#include "certs/stream_inside.h"
 
 struct stream {
 	SSL *ssl;
@@ -352,6 +353,10 @@ static enum stream_step opened(struct stream *stream, struct err *err)
 	const unsigned char *chosen = NULL;
 	unsigned len = 0;
 
+	if (tls_is_web(stream->tls)) {
+		stream->open = true;
+		return STREAM_DONE;
+	}
 	SSL_get0_alpn_selected(stream->ssl, &chosen, &len);
 	if (!bytes_is(bytes_of(chosen, len), TLS_ALPN)) {
 		err_set(err, CODE_TLS, "", "the peer did not agree to " TLS_ALPN);
@@ -410,4 +415,9 @@ void stream_goodbye(struct stream *stream)
 struct signer *stream_peer(const struct stream *stream)
 {
 	return stream->peer;
+}
+
+SSL *stream_ssl(const struct stream *stream)
+{
+	return stream->ssl;
 }

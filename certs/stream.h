@@ -21,6 +21,8 @@ enum stream_step {
 
 /* Sets what judges peers and the protocol (ALPN) on an SSL_CTX. */
 RESULT stream_prepare(void *context, bool serves, struct err *err);
+/* The same for tls_web_new. trust NULL: no certificate is asked for. */
+RESULT stream_prepare_web(void *context, struct trust *trust, struct err *err);
 
 /* server_name, hub: what a client insists on in the server's certificate; NULL at the server. Both are copied. */
 RESULT stream_new(struct tls *tls, int fd, const char *server_name, const char *hub, struct stream **ret, struct err *err);
@@ -35,6 +37,9 @@ enum stream_step stream_write(struct stream *stream, struct bytes bytes, size_t 
 bool stream_pending(const struct stream *stream);
 /* close_notify, as far as the descriptor takes it at once. */
 void stream_goodbye(struct stream *stream);
-struct signer *stream_peer(const struct stream *stream); /* borrowed; NULL until it was judged */
+struct signer *stream_peer(const struct stream *stream); /* borrowed; NULL until it was judged, and of web clients always */
+/* Of a web client after the handshake: whether its certificate carries the name: as its one common name, or as a DNS name, mail address, URI or party
+ * (urn:liaison:party:NAME) among its alternative names. Always false without a certificate. */
+bool stream_peer_is(const struct stream *stream, const char *name);
 
 #endif

@@ -16,6 +16,7 @@ struct tls {
 	struct trust *trust;
 	int64_t not_after_ms;
 	bool serves;
+	bool is_web;
 };
 
 static result library_failed(struct err *err, const char *what)
@@ -90,12 +91,12 @@ static RESULT fill(struct tls *tls, const char *certificate, const char *key, st
 	if (tls->context == NULL)
 		return library_failed(err, "the TLS library cannot be set up");
 	TRY(configure(tls->context, err));
-	TRY(stream_prepare(tls->context, tls->serves, err));
+	TRY(tls->is_web ? stream_prepare_web(tls->context, tls->trust, err) : stream_prepare(tls->context, tls->serves, err));
 	TRY(load_certificate(tls, certificate, err));
 	return load_key(tls, key, certificate, err);
 }
 
-static RESULT tls_new(bool serves, const char *certificate, const char *key, struct trust *trust, struct tls **ret,
+static RESULT tls_new(bool serves, bool is_web, const char *certificate, const char *key, struct trust *trust, struct tls **ret,
                       struct err *err)
 {
 	struct tls *tls = mem_alloc(sizeof(*tls));
@@ -103,7 +104,8 @@ static RESULT tls_new(bool serves, const char *certificate, const char *key, str
 	ERR_clear_error();
 	atomic_init(&tls->count, 1);
 	tls->serves = serves;
-	tls->trust = trust_ref(trust);
+	tls->is_web = is_web;
+	tls->trust = trust != NULL ? trust_ref(trust) : NULL;
 	tls->context = SSL_CTX_new(serves ? TLS_server_method() : TLS_client_method());
 	result filled = fill(tls, certificate, key, err);
 	if (FAILED(filled)) {
@@ -116,12 +118,17 @@ static RESULT tls_new(bool serves, const char *certificate, const char *key, str
 
 result tls_server_new(const char *certificate, const char *key, struct trust *trust, struct tls **ret, struct err *err)
 {
-	return tls_new(true, certificate, key, trust, ret, err);
+	return tls_new(true, false, certificate, key, trust, ret, err);
 }
 
 result tls_client_new(const char *certificate, const char *key, struct trust *trust, struct tls **ret, struct err *err)
 {
-	return tls_new(false, certificate, key, trust, ret, err);
+	return tls_new(false, false, certificate, key, trust, ret, err);
+}
+
+result tls_web_new(const char *certificate, const char *key, struct trust *trust, struct tls **ret, struct err *err)
+{
+	return tls_new(true, true, certificate, key, trust, ret, err);
 }
 
 struct tls *tls_ref(struct tls *tls)
@@ -157,4 +164,9 @@ void *tls_context(const struct tls *tls)
 bool tls_serves(const struct tls *tls)
 {
 	return tls->serves;
+}
+
+bool tls_is_web(const struct tls *tls)
+{
+	return tls->is_web;
 }

@@ -15,12 +15,16 @@ struct tls;
  * file's name. */
 RESULT tls_server_new(const char *certificate, const char *key, struct trust *trust, struct tls **ret, struct err *err);
 RESULT tls_client_new(const char *certificate, const char *key, struct trust *trust, struct tls **ret, struct err *err);
+/* For an agency's own systems, over HTTP: TLS 1.3 and no resumption as above, ALPN http/1.1 or none. Clients show a certificate of the trust's authorities, whomever it
+ * names (see stream_peer_is); trust NULL: none is asked for. */
+RESULT tls_web_new(const char *certificate, const char *key, struct trust *trust, struct tls **ret, struct err *err);
 struct tls *tls_ref(struct tls *tls);
 void tls_unref(struct tls *tls);
-struct trust *tls_trust(const struct tls *tls);  /* borrowed */
+struct trust *tls_trust(const struct tls *tls);  /* borrowed; NULL of a tls_web_new without */
 int64_t tls_not_after_ms(const struct tls *tls); /* of our own certificate */
 /* For rooms of certs only. */
 void *tls_context(const struct tls *tls); /* SSL_CTX, borrowed */
 bool tls_serves(const struct tls *tls);
+bool tls_is_web(const struct tls *tls);
 
 #endif

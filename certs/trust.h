@@ -2,7 +2,8 @@
  * snapshot: a reload builds another. Thread: any.
  *
  * A certificate names exactly one holder in exactly one URI subjectAltName:
- *   urn:liaison:party:PARTY            a party: TLS (clientAuth) or signing (digitalSignature + nonRepudiation, no EKU needed)
+ *   urn:liaison:party:PARTY            a party: TLS (clientAuth), signing (digitalSignature + nonRepudiation, no EKU needed), or sealing (keyAgreement for
+ *                                      a key on a curve, keyEncipherment for RSA; never together with signing)
  *   urn:liaison:person:PARTY:ID:ROLE   a person of a party, who signs approvals
  *   urn:liaison:hub:PARTY              the hub's TLS server (serverAuth; also a DNS or IP name) and its signing certificate
  * More than one such URI, NULs, wildcards or names outside the syntax are refused. The CN is never looked at. */
@@ -11,7 +12,7 @@
 
 #include "certs/hash.h"
 
-enum trust_purpose { TRUST_TLS_PARTY, TRUST_TLS_HUB, TRUST_SIGN_PARTY, TRUST_SIGN_HUB, TRUST_SIGN_PERSON };
+enum trust_purpose { TRUST_TLS_PARTY, TRUST_TLS_HUB, TRUST_SIGN_PARTY, TRUST_SIGN_HUB, TRUST_SIGN_PERSON, TRUST_SEAL };
 
 enum { TRUST_CHAIN_MAX = 4, TRUST_NAME_MAX = 104 };
 

@@ -45,6 +45,21 @@ static RESULT check_signing_usage(X509 *leaf, struct err *err)
 	return OK;
 }
 
+static RESULT check_sealing_usage(X509 *leaf, struct err *err)
+{
+	EVP_PKEY *key = X509_get0_pubkey(leaf);
+	bool is_rsa = key != NULL && EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA;
+	uint32_t usage = X509_get_key_usage(leaf), needed = is_rsa ? KU_KEY_ENCIPHERMENT : KU_KEY_AGREEMENT;
+
+	if ((X509_get_extension_flags(leaf) & EXFLAG_XKUSAGE) != 0)
+		return err_set(err, CODE_CERTIFICATE, "", "is for something else (extendedKeyUsage), not for sealing");
+	if ((X509_get_extension_flags(leaf) & EXFLAG_KUSAGE) == 0 || (usage & needed) == 0)
+		return err_set(err, CODE_CERTIFICATE, "", "is not for sealing: its keyUsage lacks %s", is_rsa ? "keyEncipherment" : "keyAgreement");
+	if ((usage & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) != 0)
+		return err_set(err, CODE_CERTIFICATE, "", "is for signing, not for sealing");
+	return OK;
+}
+
 result trust_check_usage(X509 *leaf, enum trust_purpose purpose, struct err *err)
 {
 	if (X509_check_ca(leaf) != 0)
@@ -58,6 +73,8 @@ result trust_check_usage(X509 *leaf, enum trust_purpose purpose, struct err *err
 	case TRUST_SIGN_HUB:
 	case TRUST_SIGN_PERSON:
 		return check_signing_usage(leaf, err);
+	case TRUST_SEAL:
+		return check_sealing_usage(leaf, err);
 	}
 	return err_set(err, CODE_CERTIFICATE, "", "is wanted for an unknown purpose");
 }
@@ -209,6 +226,7 @@ static int library_purpose(enum trust_purpose purpose)
 	case TRUST_SIGN_PARTY:
 	case TRUST_SIGN_HUB:
 	case TRUST_SIGN_PERSON:
+	case TRUST_SEAL:
 		return X509_PURPOSE_ANY;
 	}
 	return X509_PURPOSE_ANY;

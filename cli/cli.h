@@ -33,6 +33,7 @@ int cli_pki(struct cli *cli, int argc, char **argv);
 int cli_approve(struct cli *cli, int argc, char **argv);
 int cli_catalogue(struct cli *cli, int argc, char **argv);
 int cli_check(struct cli *cli, int argc, char **argv);
+int cli_convert(struct cli *cli, int argc, char **argv);
 int cli_ledger(struct cli *cli, int argc, char **argv);
 int cli_evidence(struct cli *cli, int argc, char **argv);
 int cli_status(struct cli *cli, int argc, char **argv);

@@ -1,4 +1,4 @@
-/* Commands that need no running program: the catalogue, configurations, the ledger's files, evidence. */
+/* Commands that need no running program: configurations, the ledger's files, evidence. */
 #include "cli/cli.h"
 
 #include "base/clock.h"
@@ -6,93 +6,13 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "broker/ledger/ledger.h"
-#include "schemas/catalogue.h"
 #include "schemas/envelope.h"
 #include "schemas/json.h"
+#include "schemas/message.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-/* ---- catalogue ---- */
-
-static void list_types(const struct catalogue *catalogue, bool json)
-{
-	struct buf rows;
-	static const struct show_column columns[] = {{"TYPE", "/type", SHOW_TEXT},
-	                                             {"PRIORITY", "/priority", SHOW_COUNT},
-	                                             {"FROM", "/originators", SHOW_LIST},
-	                                             {"WHAT", "/title", SHOW_TEXT}};
-	buf_init(&rows, (size_t)4 << 20);
-	pack_put_array(&rows, catalogue_count(catalogue));
-	for (size_t i = 0; i < catalogue_count(catalogue); i++) {
-		const struct catalogue_type *type = catalogue_at(catalogue, i);
-		pack_put_map(&rows, 4);
-		pack_put_str(&rows, "type");
-		pack_put_str(&rows, type->name);
-		pack_put_str(&rows, "title");
-		pack_put_str(&rows, type->title ? type->title : "");
-		pack_put_str(&rows, "priority");
-		pack_put_int(&rows, type->priority);
-		pack_put_str(&rows, "originators");
-		pack_put_array(&rows, type->originators_count);
-		for (size_t n = 0; n < type->originators_count; n++)
-			pack_put_str(&rows, type->originators[n]);
-	}
-	if (json)
-		show_json(buf_bytes(&rows));
-	else
-		show_table(buf_bytes(&rows), columns, sizeof(columns) / sizeof(*columns), "the catalogue is empty");
-	buf_done(&rows);
-}
-
-/* A draft that can be sent as it stands: the first valid example of the type. */
-static bool show_example(const struct catalogue_type *type)
-{
-	struct bytes body, value;
-	struct buf draft;
-	bool subject = pack_pointer(buf_bytes(&type->source), "/examples/valid/0/subject", &value);
-	if (!pack_pointer(buf_bytes(&type->source), "/examples/valid/0/body", &body))
-		return false;
-	buf_init(&draft, (size_t)4 << 20);
-	pack_put_map(&draft, subject ? 3 : 2);
-	pack_put_str(&draft, "type");
-	pack_put_str(&draft, type->name);
-	if (subject) {
-		pack_put_str(&draft, "subject");
-		pack_put_raw(&draft, value);
-	}
-	pack_put_str(&draft, "body");
-	pack_put_raw(&draft, body);
-	show_json(buf_bytes(&draft));
-	buf_done(&draft);
-	return true;
-}
-
-int cli_catalogue(struct cli *cli, int argc, char **argv)
-{
-	struct catalogue *catalogue = NULL;
-	struct err why;
-	int code = EXIT_FINE;
-	if (!cli_words(argc, argv, 1, 2) || (argc == 2) != !strcmp(argv[1], "list"))
-		return cli_usage("catalogue", "list, show TYPE, or example TYPE");
-	if (FAILED(catalogue_load(cli->catalogue, &catalogue, &why)))
-		return cli_fail(&why);
-	const struct catalogue_type *type = argc == 3 ? catalogue_find(catalogue, bytes_text(argv[2])) : NULL;
-	if (argc == 2)
-		list_types(catalogue, cli->json);
-	else if (!type) {
-		result r = err_set(&why, CODE_UNKNOWN_TYPE, argv[2], "no such type in %s", cli->catalogue);
-		code = FAILED(r) ? cli_fail(&why) : EXIT_FAILED;
-	} else if (!strcmp(argv[1], "show"))
-		show_json(buf_bytes(&type->source));
-	else if (!strcmp(argv[1], "example"))
-		code = show_example(type) ? EXIT_FINE : EXIT_FAILED;
-	else
-		code = cli_usage("catalogue", "list, show TYPE, or example TYPE");
-	catalogue_unref(catalogue);
-	return code;
-}
 
 /* ---- check ---- */
 
@@ -158,11 +78,13 @@ static void put_report(const struct ledger_report *report, bool signature_checke
 {
 	char root[2 * HASH_LEN + 1];
 	buf_init(out, 1024);
-	pack_put_map(out, 5);
+	pack_put_map(out, 6);
 	pack_put_str(out, "entries");
 	pack_put_int(out, report->entries);
 	pack_put_str(out, "messages");
 	pack_put_int(out, report->messages);
+	pack_put_str(out, "erased");
+	pack_put_int(out, report->erased);
 	pack_put_str(out, "head_size");
 	pack_put_int(out, report->head_size);
 	pack_put_str(out, "root");
@@ -175,6 +97,7 @@ int cli_ledger(struct cli *cli, int argc, char **argv)
 {
 	static const struct show_column columns[] = {{"entries", "/entries", SHOW_COUNT},
 	                                             {"messages compared", "/messages", SHOW_COUNT},
+	                                             {"erased, as recorded", "/erased", SHOW_COUNT},
 	                                             {"signed head covers", "/head_size", SHOW_COUNT},
 	                                             {"its signature checked", "/signature_checked", SHOW_YES},
 	                                             {"root", "/root", SHOW_TEXT}};

@@ -18,11 +18,13 @@ const struct cli_command cli_commands[] = {
 	{"watch", "[PREFIX]", "events as they happen", cli_watch},
 	{"metrics", "", "the hub's metrics in the OpenMetrics format", cli_metrics},
 	{"reload", "", "have the hub read its configuration, certificates and lists again", cli_reload},
+	{"convert", "FILE [--from FORMAT] [--to FORMAT]", "a document of the field as messages, or messages as a document; nothing is sent", cli_convert},
 	{"check", "CONFIG", "check a broker's or an adapter's configuration", cli_check},
 	{"ledger", "verify FOLDER [--hub-certificate PEM --ca PEM]", "recompute the ledger from its first entry", cli_ledger},
 	{"evidence", "ID --data FOLDER --out FOLDER", "write out one message so that stock openssl can check it", cli_evidence},
 	{"pki", "init | issue | sign | renew | revoke | crl | list | show …", "the hub's own certificate authority", cli_pki},
-	{"catalogue", "list | show TYPE | example TYPE", "the types that may be sent", cli_catalogue},
+	{"catalogue", "list | show NAME | example TYPE [--invalid N] | check FILE", "the types that may be sent; what is wrong with a draft",
+	 cli_catalogue},
 	{NULL, NULL, NULL, NULL},
 };
 

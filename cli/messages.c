@@ -100,15 +100,17 @@ static result send_file(struct sending *sending, const char *file, int64_t timeo
 
 static void print_fate(struct bytes fate)
 {
-	char id[64], code[64], reason[400], party[128];
+	char id[64], code[64], reason[400], party[128], state[32] = "";
 	struct err ignored;
 	shown(text_in(fate, "/id"), id, sizeof(id));
 	shown(text_in(fate, "/verdict/code"), code, sizeof(code));
-	if (code[0] && strcmp(code, "ok") != 0) {
+	if (bytes_is(text_in(fate, "/state"), "refused")) {
 		printf("%s  refused: %s: %s\n", id, code, shown(text_in(fate, "/verdict/reason"), reason, sizeof(reason)));
 		return;
 	}
-	printf("%s  %s", id, code[0] ? "accepted" : "waiting");
+	printf("%s  %s", id, code[0] ? shown(text_in(fate, "/state"), state, sizeof(state)) : "waiting");
+	if (!strcmp(state, "held"))
+		printf(": %s", shown(text_in(fate, "/verdict/reason"), reason, sizeof(reason)));
 	struct pack_in in = pack_in(value_in(fate, "/verdict/recipients"), &ignored);
 	size_t count = code[0] ? pack_array(&in, "") : 0;
 	for (size_t i = 0; i < count && !in.failed; i++) {
@@ -324,6 +326,19 @@ static void print_step(const char *name, int64_t at, int64_t *before)
 	*before = at;
 }
 
+/* "  without clinical (consent)": what this recipient did not get. */
+static void print_withheld(struct bytes withheld)
+{
+	char part[80], code[64];
+	struct err ignored;
+	struct pack_in in = pack_in(withheld, &ignored);
+	size_t count = pack_map(&in, "");
+	for (size_t i = 0; i < count && !in.failed; i++) {
+		shown(pack_text(&in, "", 64), part, sizeof(part));
+		printf("  without %s (%s)", part, shown(pack_text(&in, "", 64), code, sizeof(code)));
+	}
+}
+
 static void print_hop(struct bytes hop, int64_t accepted)
 {
 	char party[128], state[32], reason[300], code[64];
@@ -336,6 +351,8 @@ static void print_hop(struct bytes hop, int64_t accepted)
 	print_step("told", int_in(hop, "/acked_at"), &before);
 	if (int_in(hop, "/attempts") > 1)
 		printf("  after %lld deliveries", (long long)int_in(hop, "/attempts"));
+	if (value_in(hop, "/withheld").at)
+		print_withheld(value_in(hop, "/withheld"));
 	shown(text_in(hop, "/reason"), reason, sizeof(reason));
 	shown(text_in(hop, "/code"), code, sizeof(code));
 	if (reason[0])
@@ -355,6 +372,8 @@ static void print_traced(struct bytes row)
 	print_step("signed", int_in(row, "/signed_at"), &before);
 	print_step("accepted", accepted, &before);
 	printf("  entry %lld", (long long)int_in(row, "/entry"));
+	before = accepted;
+	print_step("erased", int_in(row, "/erased_at"), &before);
 	shown(text_in(row, "/verdict"), verdict, sizeof(verdict));
 	if (verdict[0] && strcmp(verdict, "ok") != 0 && strcmp(verdict, "accepted") != 0)
 		printf("  %s%s%s", colour("\033[31m"), verdict, colour("\033[0m"));

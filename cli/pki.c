@@ -18,7 +18,7 @@ enum { PKI_HOSTS_MAX = 16, APPROVE_FILE_MAX = 16 << 20 };
 static const char pki_help[] =
 	"Usage: liaison pki …\n"
 	"  init FOLDER [--title TEXT] [--key p256|p384|ed25519|rsa] [--days N]\n"
-	"  issue FOLDER --out PREFIX  --tls PARTY | --signing PARTY | --hub-tls PARTY --host NAME… | --hub-signing PARTY |\n"
+	"  issue FOLDER --out PREFIX  --tls PARTY | --signing PARTY | --sealing PARTY | --hub-tls PARTY --host NAME… | --hub-signing PARTY |\n"
 	"                             --person PARTY ID ROLE      [--key KIND] [--days N]\n"
 	"  sign FOLDER REQUEST.csr --out FILE.pem  --tls PARTY | --signing PARTY | …\n"
 	"  renew FOLDER CERT.pem --out PREFIX [--same-key] [--days N]\n"
@@ -47,7 +47,7 @@ static void take_subject(struct pki_options *options, int *argc, char **argv)
 	static const struct {
 		const char *option;
 		enum trust_purpose purpose;
-	} kinds[] = {{"--tls", TRUST_TLS_PARTY}, {"--signing", TRUST_SIGN_PARTY}, {"--hub-tls", TRUST_TLS_HUB}, {"--hub-signing", TRUST_SIGN_HUB}};
+	} kinds[] = {{"--tls", TRUST_TLS_PARTY}, {"--signing", TRUST_SIGN_PARTY}, {"--hub-tls", TRUST_TLS_HUB}, {"--hub-signing", TRUST_SIGN_HUB}, {"--sealing", TRUST_SEAL}};
 	const char *value = NULL;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
 		if (cli_option(argc, argv, kinds[i].option, &value, &options->bad)) {

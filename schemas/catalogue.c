@@ -3,6 +3,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "schemas/catalogue_lifecycle.h"
+#include "schemas/catalogue_links.h"
 #include "schemas/catalogue_read.h"
 #include "schemas/json.h"
 
@@ -11,14 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CATALOGUE_FILE_MAX_BYTES = 1024 * 1024, CATALOGUE_TYPES_MAX = 1024 };
-
-#define APPROVALS "approvals"
-#define APPROVALS_CLASS "CJ"
+enum { CATALOGUE_FILE_MAX_BYTES = 1024 * 1024, CATALOGUE_TYPES_MAX = 1024, CATALOGUE_LIFECYCLES_MAX = 64 };
 
 /* A file of definitions; "name#/$defs/…" finds it. */
 struct document {
-	char *name;
+	char *name, *file;
 	struct buf packed;
 };
 
@@ -26,6 +25,8 @@ struct catalogue {
 	atomic_size_t count;
 	struct catalogue_type **types;
 	size_t types_count;
+	struct catalogue_lifecycle **lifecycles;
+	size_t lifecycles_count;
 	struct document *documents;
 	size_t documents_count;
 };
@@ -51,22 +52,31 @@ void catalogue_unref(struct catalogue *catalogue)
 		return;
 	for (size_t i = 0; i < catalogue->types_count; i++)
 		catalogue_read_free(catalogue->types[i]);
+	for (size_t i = 0; i < catalogue->lifecycles_count; i++)
+		catalogue_lifecycle_free(catalogue->lifecycles[i]);
 	for (size_t i = 0; i < catalogue->documents_count; i++) {
 		mem_free(catalogue->documents[i].name);
+		mem_free(catalogue->documents[i].file);
 		buf_done(&catalogue->documents[i].packed);
 	}
 	mem_free(catalogue->types);
+	mem_free(catalogue->lifecycles);
 	mem_free(catalogue->documents);
 	mem_free(catalogue);
 }
 
 /* ---- building ---- */
 
-/* "…/common.json" is the document common. */
-static char *document_name(const char *name)
+/* "…/common.json" is the file common.json, and the document common. */
+static const char *file_of(const char *name)
 {
 	const char *slash = strrchr(name, '/');
-	const char *start = slash ? slash + 1 : name;
+	return slash ? slash + 1 : name;
+}
+
+static char *document_name(const char *name)
+{
+	const char *start = file_of(name);
 	size_t len = strlen(start);
 	if (len > 5 && strcmp(start + len - 5, ".json") == 0)
 		len -= 5;
@@ -83,12 +93,12 @@ static result add_document(struct catalogue *catalogue, const char *name, struct
 		return err_set(err, CODE_MALFORMED, "", "there are definitions of that name already");
 	}
 	catalogue->documents = mem_grow(catalogue->documents, catalogue->documents_count + 1, sizeof(*catalogue->documents));
-	catalogue->documents[catalogue->documents_count++] = (struct document){called, *packed};
+	catalogue->documents[catalogue->documents_count++] = (struct document){called, mem_text(file_of(name)), *packed};
 	*packed = (struct buf){0};
 	return OK;
 }
 
-static result add_type(struct catalogue *catalogue, struct buf *packed, struct err *err)
+static result add_type(struct catalogue *catalogue, const char *name, struct buf *packed, struct err *err)
 {
 	struct catalogue_type *type;
 	TRY(catalogue_read_type(packed, &type, err));
@@ -102,9 +112,37 @@ static result add_type(struct catalogue *catalogue, struct buf *packed, struct e
 		catalogue_read_free(type);
 		return r;
 	}
+	type->file = mem_text(file_of(name));
 	catalogue->types = mem_grow(catalogue->types, catalogue->types_count + 1, sizeof(struct catalogue_type *));
 	catalogue->types[catalogue->types_count++] = type;
 	return OK;
+}
+
+static result add_lifecycle(struct catalogue *catalogue, const char *name, struct buf *packed, struct err *err)
+{
+	struct catalogue_lifecycle *lifecycle;
+	TRY(catalogue_lifecycle_read(packed, &lifecycle, err));
+	result r = OK;
+	if (catalogue->lifecycles_count == CATALOGUE_LIFECYCLES_MAX)
+		r = err_set(err, CODE_MALFORMED, "", "there are more than %d lifecycles", CATALOGUE_LIFECYCLES_MAX);
+	else if (catalogue_lifecycle(catalogue, lifecycle->name))
+		r = err_set(err, CODE_MALFORMED, "/lifecycle", "%s is there already", lifecycle->name);
+	if (FAILED(r)) {
+		catalogue_lifecycle_free(lifecycle);
+		return r;
+	}
+	lifecycle->file = mem_text(file_of(name));
+	catalogue->lifecycles =
+		mem_grow(catalogue->lifecycles, catalogue->lifecycles_count + 1, sizeof(struct catalogue_lifecycle *));
+	catalogue->lifecycles[catalogue->lifecycles_count++] = lifecycle;
+	return OK;
+}
+
+static result name_file(const char *file, result r, struct err *err)
+{
+	AUTO_FREE char *prefix = mem_printf("%s: ", file_of(file));
+	err_prefix(err, prefix);
+	return r;
 }
 
 result catalogue_add(struct catalogue *catalogue, const char *name, struct bytes json, struct err *err)
@@ -115,16 +153,19 @@ result catalogue_add(struct catalogue *catalogue, const char *name, struct bytes
 	result r = json_to_pack(json, &packed, err);
 	if (!FAILED(r))
 		r = buf_check(&packed, "", err);
-	/* A file of definitions has no type: that is how they are told apart. */
-	if (!FAILED(r) && !pack_find(buf_bytes(&packed), "type", &unused) && pack_find(buf_bytes(&packed), "$defs", &unused))
+	/* Types may speak of lifecycles, and a lifecycle or a document has no type: that is how they are told apart. */
+	bool is_type = !FAILED(r) && pack_find(buf_bytes(&packed), "type", &unused);
+	if (!FAILED(r) && !is_type && pack_find(buf_bytes(&packed), "lifecycle", &unused))
+		r = add_lifecycle(catalogue, name, &packed, err);
+	else if (!FAILED(r) && !is_type && pack_find(buf_bytes(&packed), "$defs", &unused))
 		r = add_document(catalogue, name, &packed, err);
 	else if (!FAILED(r))
-		r = add_type(catalogue, &packed, err);
+		r = add_type(catalogue, name, &packed, err);
 	buf_done(&packed);
-	if (FAILED(r))
-		err_prefix(err, name);
-	return r;
+	return FAILED(r) ? name_file(name, r, err) : OK;
 }
+
+/* ---- finishing ---- */
 
 static int by_name(const void *a, const void *b)
 {
@@ -132,13 +173,23 @@ static int by_name(const void *a, const void *b)
 	return strcmp((*x)->name, (*y)->name);
 }
 
-static struct bytes find_document(void *ctx, struct bytes name)
+static int by_lifecycle_name(const void *a, const void *b)
 {
-	const struct catalogue *catalogue = ctx;
+	const struct catalogue_lifecycle *const *x = a, *const *y = b;
+	return strcmp((*x)->name, (*y)->name);
+}
+
+struct bytes catalogue_document(const struct catalogue *catalogue, struct bytes name)
+{
 	for (size_t i = 0; i < catalogue->documents_count; i++)
 		if (bytes_is(name, catalogue->documents[i].name))
 			return buf_bytes(&catalogue->documents[i].packed);
 	return BYTES_NONE;
+}
+
+static struct bytes find_document(void *ctx, struct bytes name)
+{
+	return catalogue_document(ctx, name);
 }
 
 static result compile_part(struct catalogue *catalogue, const struct catalogue_type *type, struct catalogue_part *part,
@@ -158,15 +209,10 @@ static result compile_part(struct catalogue *catalogue, const struct catalogue_t
 
 static result finish_type(struct catalogue *catalogue, struct catalogue_type *type, struct err *err)
 {
-	char place[ERR_FIELD_MAX];
-	for (size_t i = 0; i < type->answers_count; i++) {
-		snprintf(place, sizeof(place), "/answers/%zu", i);
-		if (!catalogue_find(catalogue, bytes_text(type->answers[i])))
-			return err_set(err, CODE_MALFORMED, place, "%s is no type of the catalogue", type->answers[i]);
-	}
+	struct catalogue_links links = {catalogue, find_document, catalogue};
 	for (size_t i = 0; i < type->parts_count; i++)
 		TRY(compile_part(catalogue, type, &type->parts[i], err));
-	return OK;
+	return catalogue_links_type(&links, type, err);
 }
 
 /* Definitions that no type uses yet are judged too. */
@@ -178,26 +224,51 @@ static result finish_document(struct catalogue *catalogue, const struct document
 	return OK;
 }
 
-result catalogue_finish(struct catalogue *catalogue, struct err *err)
+static result finish_one(struct catalogue *catalogue, size_t index, struct err *err)
+{
+	struct catalogue_links links = {catalogue, find_document, catalogue};
+	if (index < catalogue->documents_count) {
+		const struct document *document = &catalogue->documents[index];
+		result r = finish_document(catalogue, document, err);
+		return FAILED(r) ? name_file(document->file, r, err) : OK;
+	}
+	index -= catalogue->documents_count;
+	if (index < catalogue->types_count) {
+		struct catalogue_type *type = catalogue->types[index];
+		result r = finish_type(catalogue, type, err);
+		return FAILED(r) ? name_file(type->file, r, err) : OK;
+	}
+	const struct catalogue_lifecycle *lifecycle = catalogue->lifecycles[index - catalogue->types_count];
+	result r = catalogue_links_lifecycle(&links, lifecycle, err);
+	return FAILED(r) ? name_file(lifecycle->file, r, err) : OK;
+}
+
+/* How many files there are to finish. */
+static size_t sort_files(struct catalogue *catalogue)
 {
 	if (catalogue->types_count > 1)
 		qsort(catalogue->types, catalogue->types_count, sizeof(struct catalogue_type *), by_name);
-	for (size_t i = 0; i < catalogue->documents_count; i++) {
-		result r = finish_document(catalogue, &catalogue->documents[i], err);
-		if (FAILED(r)) {
-			err_prefix(err, catalogue->documents[i].name);
-			return r;
-		}
-	}
-	for (size_t i = 0; i < catalogue->types_count; i++) {
-		result r = finish_type(catalogue, catalogue->types[i], err);
-		if (FAILED(r)) {
-			AUTO_FREE char *name = mem_printf("%s: ", catalogue->types[i]->name);
-			err_prefix(err, name);
-			return r;
-		}
-	}
+	if (catalogue->lifecycles_count > 1)
+		qsort(catalogue->lifecycles, catalogue->lifecycles_count, sizeof(struct catalogue_lifecycle *), by_lifecycle_name);
+	return catalogue->documents_count + catalogue->types_count + catalogue->lifecycles_count;
+}
+
+result catalogue_finish(struct catalogue *catalogue, struct err *err)
+{
+	size_t count = sort_files(catalogue);
+	for (size_t i = 0; i < count; i++)
+		TRY(finish_one(catalogue, i, err));
 	return OK;
+}
+
+void catalogue_finish_all(struct catalogue *catalogue, catalogue_fault_fn say, void *ctx)
+{
+	size_t count = sort_files(catalogue);
+	for (size_t i = 0; i < count; i++) {
+		struct err fault;
+		if (FAILED(finish_one(catalogue, i, &fault)))
+			say(ctx, &fault);
+	}
 }
 
 static result load_file(struct catalogue *catalogue, const char *folder, const char *name, struct err *err)
@@ -256,113 +327,20 @@ const struct catalogue_type *catalogue_find(const struct catalogue *catalogue, s
 	return NULL;
 }
 
-/* ---- judging ---- */
-
-static const struct catalogue_part *find_part(const struct catalogue_type *type, struct bytes name)
+size_t catalogue_lifecycles_count(const struct catalogue *catalogue)
 {
-	for (size_t i = 0; i < type->parts_count; i++)
-		if (bytes_is(name, type->parts[i].name))
-			return &type->parts[i];
+	return catalogue->lifecycles_count;
+}
+
+const struct catalogue_lifecycle *catalogue_lifecycle_at(const struct catalogue *catalogue, size_t index)
+{
+	return index < catalogue->lifecycles_count ? catalogue->lifecycles[index] : NULL;
+}
+
+const struct catalogue_lifecycle *catalogue_lifecycle(const struct catalogue *catalogue, const char *name)
+{
+	for (size_t i = 0; i < catalogue->lifecycles_count; i++)
+		if (strcmp(catalogue->lifecycles[i]->name, name) == 0)
+			return catalogue->lifecycles[i];
 	return NULL;
-}
-
-static bool is_approvals(const struct catalogue_type *type, struct bytes name)
-{
-	return type->persons > 0 && bytes_is(name, APPROVALS);
-}
-
-static const char *part_place(struct bytes name, char into[static ERR_FIELD_MAX])
-{
-	char safe[ERR_FIELD_MAX / 2];
-	snprintf(into, ERR_FIELD_MAX, "/parts/%s", text_safe(name, safe, sizeof(safe)));
-	return into;
-}
-
-static result check_header_part(const struct catalogue_type *type, const struct message_part *named, struct err *err)
-{
-	char place[ERR_FIELD_MAX];
-	const struct catalogue_part *part = find_part(type, named->name);
-	const char *cls = part ? part->cls : APPROVALS_CLASS;
-	if (!part && !is_approvals(type, named->name))
-		return err_set(err, CODE_SCHEMA, part_place(named->name, place), "is not a part of %s", type->name);
-	if (!bytes_is(named->cls, cls))
-		return err_set(err, CODE_SCHEMA, part_place(named->name, place), "must be of class %s", cls);
-	return OK;
-}
-
-static result check_header_parts(const struct catalogue_type *type, const struct message *message, struct err *err)
-{
-	char place[ERR_FIELD_MAX];
-	for (size_t i = 0; i < message->parts_count; i++)
-		TRY(check_header_part(type, &message->parts[i], err));
-	for (size_t i = 0; i < type->parts_count; i++) {
-		struct bytes name = bytes_text(type->parts[i].name);
-		if (type->parts[i].required && !message_part_find(message, name))
-			return err_set(err, CODE_SCHEMA, part_place(name, place), "is required");
-	}
-	if (type->persons > 0 && !message_part_find(message, BYTES_LIT(APPROVALS)))
-		return err_set(err, CODE_AUTHORITY, "/parts/" APPROVALS, "is required: %s needs the signatures of %lld persons",
-		               type->name, (long long)type->persons);
-	return OK;
-}
-
-static result check_subject(const struct catalogue_type *type, const struct message *message, struct err *err)
-{
-	char names[ERR_REASON_MAX / 2] = "";
-	size_t len = 0;
-	if (type->subject_count == 0)
-		return OK;
-	for (size_t i = 0; i < type->subject_count; i++) {
-		struct bytes value;
-		if (message_subject(message, type->subject[i], &value) && value.len > 0)
-			return OK;
-		int more = snprintf(names + len, sizeof(names) - len, "%s%s", i > 0 ? ", " : "", type->subject[i]);
-		len = more > 0 && (size_t)more < sizeof(names) - len ? len + (size_t)more : sizeof(names) - 1;
-	}
-	return err_set(err, CODE_SCHEMA, "/subject", type->subject_count > 1 ? "must have one of %s" : "must have %s", names);
-}
-
-static result check_part(const struct catalogue_type *type, const struct part *part, struct err *err)
-{
-	char place[ERR_FIELD_MAX];
-	const struct catalogue_part *rule = find_part(type, part->name);
-	result r = pack_scan(part->bytes, err);
-	if (!FAILED(r) && rule)
-		r = validator_run(rule->validator, part->bytes, err);
-	if (FAILED(r))
-		err_prefix(err, part_place(part->name, place));
-	return r;
-}
-
-static result check_came_along(const struct message *message, const struct part *parts, size_t count, bool allow_withheld,
-                               struct err *err)
-{
-	char place[ERR_FIELD_MAX];
-	for (size_t i = 0; i < count; i++)
-		if (!message_part_find(message, parts[i].name))
-			return err_set(err, CODE_SCHEMA, part_place(parts[i].name, place), "is not in the header");
-	for (size_t i = 0; i < message->parts_count && !allow_withheld; i++)
-		if (!part_find(parts, count, message->parts[i].name))
-			return err_set(err, CODE_SCHEMA, part_place(message->parts[i].name, place),
-			               "is in the header and did not come along");
-	return OK;
-}
-
-result catalogue_check(const struct catalogue *catalogue, const struct message *message, const struct part *parts, size_t count,
-                       bool allow_withheld, const struct catalogue_type **ret_type, struct err *err)
-{
-	char safe[2 * MESSAGE_TYPE_MAX];
-	const struct catalogue_type *type = catalogue_find(catalogue, message->type);
-	if (!type)
-		return err_set(err, CODE_UNKNOWN_TYPE, "/type", "%s is no type of the catalogue",
-		               text_safe(message->type, safe, sizeof(safe)));
-	TRY(check_header_parts(type, message, err));
-	TRY(check_subject(type, message, err));
-	if (type->wants_by && message->by.len == 0)
-		return err_set(err, CODE_SCHEMA, "/by", "is required: on whose behalf it is asked");
-	TRY(check_came_along(message, parts, count, allow_withheld, err));
-	for (size_t i = 0; i < count; i++)
-		TRY(check_part(type, &parts[i], err));
-	*ret_type = type;
-	return OK;
 }

@@ -81,6 +81,10 @@ struct part {
 /* The packed array of parts. malformed: an odd shape, a name twice. Names are compared with the header's by the verifier. */
 RESULT part_decode_all(struct bytes packed, struct part ret[static MESSAGE_PARTS_MAX], size_t *ret_count, struct err *err);
 void part_encode_all(const struct part *parts, size_t count, struct buf *out);
+/* A sealed part is one packed bin that holds a CMS structure in DER; every other part is a map. Only its recipients can say more of it. */
+bool part_is_sealed(struct bytes bytes);
+/* The DER of a sealed part; empty when it is none. */
+struct bytes part_sealed(struct bytes bytes);
 const struct part *part_find(const struct part *parts, size_t count, struct bytes name);
 
 #endif

@@ -51,3 +51,17 @@ const struct part *part_find(const struct part *parts, size_t count, struct byte
 	}
 	return NULL;
 }
+
+struct bytes part_sealed(struct bytes bytes)
+{
+	struct err ignored;
+	struct pack_in in = pack_in(bytes, &ignored);
+	struct bytes der = pack_bin(&in, "", SIZE_MAX);
+	/* 0x30: every CMS structure is a SEQUENCE. */
+	return !FAILED(pack_end(&in)) && der.len > 1 && der.at[0] == 0x30 ? der : BYTES_NONE;
+}
+
+bool part_is_sealed(struct bytes bytes)
+{
+	return part_sealed(bytes).len > 0;
+}

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "schemas/grant.h"
 #include "schemas/party.h"
 #include "schemas/pointer.h"
 
@@ -12,6 +13,7 @@ enum { PRIORITY_MAX = 9, SIGNER_LEN = 32 };
 #define MAIN BYTES_LIT("main")
 #define APPROVALS BYTES_LIT("approvals")
 #define APPROVALS_CLASS BYTES_LIT("CJ")
+#define CLASS_P2 "P2"
 
 /* A draft while it is read: its keys come in any order, its parts are put together when all are there. */
 struct reading {
@@ -445,6 +447,34 @@ static void put_withheld(const struct message *message, const struct part *parts
 	}
 }
 
+static size_t count_sealed(const struct part *parts, size_t count)
+{
+	size_t sealed = 0;
+	for (size_t i = 0; i < count; i++)
+		sealed += part_is_sealed(parts[i].bytes);
+	return sealed;
+}
+
+static void put_sealed(const struct part *parts, size_t count, struct buf *out)
+{
+	size_t sealed = count_sealed(parts, count);
+	if (!sealed)
+		return;
+	pack_put_str(out, "sealed");
+	pack_put_array(out, sealed);
+	for (size_t i = 0; i < count; i++)
+		if (part_is_sealed(parts[i].bytes))
+			pack_put_text(out, parts[i].name);
+}
+
+static bool wants_notice(const struct message *message, const struct part *parts, size_t count)
+{
+	for (size_t i = 0; i < message->parts_count; i++)
+		if (bytes_is(message->parts[i].cls, CLASS_P2) && part_find(parts, count, message->parts[i].name))
+			return true;
+	return false;
+}
+
 static void put_signer(const uint8_t *signer, struct buf *out)
 {
 	char hex[2 * SIGNER_LEN + 1];
@@ -472,6 +502,8 @@ static size_t count_keys(const struct message *message, const struct part *parts
 		part_find(parts, count, APPROVALS) != NULL,
 		count_others(parts, count) > 0,
 		count_withheld(message, parts, count) > 0,
+		count_sealed(parts, count) > 0,
+		wants_notice(message, parts, count),
 		signer != NULL,
 	};
 	size_t keys_count = 4; /* type, from, to, classes */
@@ -507,5 +539,8 @@ void plain_write(const struct message *message, const struct part *parts, size_t
 	put_own_part(out, "approvals", part_find(parts, count, APPROVALS));
 	put_others(out, parts, count);
 	put_withheld(message, parts, count, out);
+	put_sealed(parts, count, out);
+	if (wants_notice(message, parts, count))
+		put_text(out, "notice", BYTES_LIT(GRANT_NOTICE));
 	put_signer(signer, out);
 }

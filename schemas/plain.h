@@ -2,7 +2,8 @@
  *
  * In (a draft):  type, body (the main part) and, all optional: id, to, subject, by, thread, re, issued, expires, due, priority, purpose, consent,
  *                parts {name: value}, classes {name: class}, approvals [ … ]. Times are RFC 3339 text; ids are UUID text.
- * Out (a message): id, type, from, to, issued, …, body, parts, withheld [names], signer (hex fingerprint). Thread: any, pure. */
+ * Out (a message): id, type, from, to, issued, …, body, parts, withheld [names], sealed [names of parts that could not be opened here], notice (with a part of
+ * class P2: what forbids to pass it on), signer (hex fingerprint). Thread: any, pure. */
 #ifndef SCHEMAS_PLAIN_H
 #define SCHEMAS_PLAIN_H
 

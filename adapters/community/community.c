@@ -1,6 +1,8 @@
 #include "adapters/community/community.h"
 
+#include "adapters/casework/casework.h"
 #include "adapters/kind/holdings.h"
+#include "adapters/niem/niem.h"
 
 static result pass(void *state, const struct kind_host *host, const struct kind_message *message, struct kind_reading *answers, struct err *err)
 {
@@ -8,4 +10,6 @@ static result pass(void *state, const struct kind_host *host, const struct kind_
 	return holdings_pass(host, message, host->answers, answers, err);
 }
 
-const struct kind community_kind = {.name = "community", .pass = pass};
+static const struct kind_format formats[] = {NIEM_FORMAT, CASEWORK_FORMAT};
+
+const struct kind community_kind = {.name = "community", .formats = formats, .formats_count = sizeof(formats) / sizeof(*formats), .pass = pass};

@@ -1,4 +1,4 @@
-/* A correctional facility: pushes releases, as CSV exports with a mapping in the configuration or as NIEM XML custody release
+/* A correctional facility: pushes releases, as exports of comma-separated values (adapters/csv) or as NIEM XML custody release
  * reports, and receives release authorizations. */
 #ifndef ADAPTERS_FACILITY_FACILITY_H
 #define ADAPTERS_FACILITY_FACILITY_H

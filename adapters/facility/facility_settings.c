@@ -1,46 +1,16 @@
 #include "adapters/facility/facility_settings.h"
 
-#include "adapters/facility/mapping.h"
-#include "adapters/facility/when.h"
+#include "schemas/when.h"
 
 #include <string.h>
 
 #define OF(type, member) offsetof(struct type, member)
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
-char facility_settings_delimiter(const char *text)
-{
-	if (!strcmp(text, "tab") || !strcmp(text, "\t"))
-		return '\t';
-	return text[0] && !text[1] && strchr(",;|", text[0]) ? text[0] : 0;
-}
-
 static const char *text_of(const void *value)
 {
 	const char *text = *(const char *const *)value;
 	return text ? text : "";
-}
-
-static void check_delimiter(const void *value, struct conf_place place, const char *path, struct conf_faults *faults)
-{
-	if (!facility_settings_delimiter(text_of(value)))
-		conf_fault(faults, place, path, "\"%s\" does not separate cells; write \",\", \";\", \"|\" or \"tab\"",
-		           text_of(value));
-}
-
-static void check_dates(const void *value, struct conf_place place, const char *path, struct conf_faults *faults)
-{
-	const char *why = when_date_format_fault(text_of(value));
-	if (why)
-		conf_fault(faults, place, path, "\"%s\" %s; write one like \"MM/DD/YYYY\" or \"M/D/YYYY\"", text_of(value), why);
-}
-
-static void check_times(const void *value, struct conf_place place, const char *path, struct conf_faults *faults)
-{
-	const char *why = when_time_format_fault(text_of(value));
-	if (why)
-		conf_fault(faults, place, path, "\"%s\" %s; write one like \"HH:MM\", \"HH:MM:SS\" or \"H:MM AP\"",
-		           text_of(value), why);
 }
 
 static void check_zone(const void *value, struct conf_place place, const char *path, struct conf_faults *faults)
@@ -52,11 +22,6 @@ static void check_zone(const void *value, struct conf_place place, const char *p
 		           text_of(value));
 }
 
-static void check_columns(const void *value, struct conf_place place, const char *path, struct conf_faults *faults)
-{
-	mapping_check(value, place, path, faults);
-}
-
 static void check_words(const void *value, struct conf_place place, const char *path, struct conf_faults *faults)
 {
 	const struct conf_pairs *pairs = value;
@@ -65,32 +30,6 @@ static void check_words(const void *value, struct conf_place place, const char *
 			conf_fault(faults, (struct conf_place){place.file, pairs->at[i].line}, path,
 			           "%s has no word; write the words that stand for it", pairs->at[i].name);
 }
-
-static const struct conf_field csv_fields[] = {
-	{.name = "delimiter",
-	 .kind = CONF_TEXT,
-	 .offset = OF(facility_csv, delimiter),
-	 .fallback = ",",
-	 .check = check_delimiter,
-	 .help = "what stands between cells: \",\", \";\", \"|\" or \"tab\""},
-	{.name = "dates",
-	 .kind = CONF_TEXT,
-	 .offset = OF(facility_csv, dates),
-	 .fallback = "MM/DD/YYYY",
-	 .check = check_dates,
-	 .help = "how dates are written"},
-	{.name = "times",
-	 .kind = CONF_TEXT,
-	 .offset = OF(facility_csv, times),
-	 .fallback = "HH:MM",
-	 .check = check_times,
-	 .help = "how times are written; AP stands for AM or PM"},
-	{.name = "columns",
-	 .kind = CONF_PAIRS,
-	 .offset = OF(facility_csv, columns),
-	 .check = check_columns,
-	 .help = "target = the column's name in the first line of a document"},
-};
 
 static const struct conf_field value_fields[] = {
 	{.name = "reason",
@@ -107,7 +46,6 @@ static const struct conf_field value_fields[] = {
 	 .help = "as reason"},
 };
 
-static const struct conf_table csv_table = {csv_fields, COUNT(csv_fields), sizeof(struct facility_csv), CONF_NO_LINE, NULL};
 static const struct conf_table value_table = {value_fields, COUNT(value_fields), sizeof(struct facility_values), CONF_NO_LINE,
                                               NULL};
 
@@ -128,7 +66,6 @@ static const struct conf_field facility_fields[] = {
 	 .fallback = "America/New_York",
 	 .check = check_zone,
 	 .help = "of times that do not say theirs"},
-	{.name = "csv", .kind = CONF_GROUP, .offset = OF(facility_settings, csv), .sub = &csv_table},
 	{.name = "values", .kind = CONF_GROUP, .offset = OF(facility_settings, values), .sub = &value_table},
 };
 

@@ -1,12 +1,11 @@
 #include "adapters/kind/holdings.h"
 
-#include "base/mem.h"
-#include "base/text.h"
+#include "adapters/kind/holdings_query.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { HOLDINGS_HITS_MAX = 10, HOLDINGS_HIT_BYTES = 64 * 1024 };
+enum { HOLDINGS_BODY_MAX = 16 << 20 };
 
 static void copy_text(struct bytes from, char *into, size_t size)
 {
@@ -45,18 +44,42 @@ void holdings_name(struct bytes person, char into[static 64])
 
 /* ---- warrants ---- */
 
+static void begin_record(const struct kind_message *message, const char *kind, const char *state, struct kind_record *record)
+{
+	struct bytes person;
+	*record = (struct kind_record){.is_ours = message->is_ours, .body = message->main};
+	snprintf(record->kind, sizeof(record->kind), "%s", kind);
+	snprintf(record->state, sizeof(record->state), "%s", state);
+	copy_text(text_at(message->main, "/nic"), record->nic, sizeof(record->nic));
+	copy_text(message->message->from, record->owner, sizeof(record->owner));
+	memcpy(record->thread, message_thread(message->message), UUID_LEN);
+	memcpy(record->message, message->message->id, UUID_LEN);
+	copy_text(text_at(message->main, "/person/dob"), record->dob, sizeof(record->dob));
+	if (pack_find(message->main, "person", &person))
+		holdings_name(person, record->name);
+}
+
+/* A vehicle's record leads to its warrant: the number is the warrant's, the plate stands in place of the NIC and the vehicle's own number in
+ * place of the name, because records are found by these. */
+static result enter_vehicle(const struct kind_host *host, const struct kind_record *warrant, struct err *err)
+{
+	struct kind_record record = *warrant;
+	struct bytes plate = text_at(warrant->body, "/vehicle/plate"), vin = text_at(warrant->body, "/vehicle/vin");
+	if (plate.len == 0 && vin.len == 0)
+		return OK;
+	snprintf(record.kind, sizeof(record.kind), "vehicle");
+	holdings_query_plate(text_at(warrant->body, "/vehicle/plate_state"), plate, record.nic);
+	copy_text(vin, record.name, sizeof(record.name));
+	return host->put(host->ctx, &record, err);
+}
+
 static result enter_warrant(const struct kind_host *host, const struct kind_message *message, struct err *err)
 {
-	struct kind_record record = {.kind = "warrant", .state = "active", .is_ours = message->is_ours, .body = message->main};
-	struct bytes person;
+	struct kind_record record;
+	bool is_asked_for = bytes_is(text_at(message->main, "/status"), "REQUESTED");
+	begin_record(message, "warrant", is_asked_for ? "requested" : "active", &record);
 	copy_text(text_at(message->main, "/warrant_no"), record.number, sizeof(record.number));
-	copy_text(text_at(message->main, "/nic"), record.nic, sizeof(record.nic));
-	copy_text(message->message->from, record.owner, sizeof(record.owner));
-	memcpy(record.thread, message_thread(message->message), UUID_LEN);
-	memcpy(record.message, message->message->id, UUID_LEN);
-	copy_text(text_at(message->main, "/person/dob"), record.dob, sizeof(record.dob));
-	if (pack_find(message->main, "person", &person))
-		holdings_name(person, record.name);
+	TRY(enter_vehicle(host, &record, err));
 	return host->put(host->ctx, &record, err);
 }
 
@@ -100,11 +123,13 @@ static result change_warrant(const struct kind_host *host, const struct kind_mes
 	struct found found = {.has = false};
 	if (owner_only)
 		copy_text(message->message->from, found.owner, sizeof(found.owner));
-	buf_init(&found.body, (size_t)16 << 20);
+	buf_init(&found.body, HOLDINGS_BODY_MAX);
 	result r = find_warrant(host, message->main, &found, err);
 	if (!FAILED(r) && found.has) {
 		snprintf(found.record.state, sizeof(found.record.state), "%s", state);
 		memcpy(found.record.message, message->message->id, UUID_LEN);
+		if (!found.record.nic[0])
+			snprintf(found.record.nic, sizeof(found.record.nic), "%s", found.nic);
 		found.record.body = buf_bytes(&found.body);
 		r = host->put(host->ctx, &found.record, err);
 	}
@@ -112,152 +137,82 @@ static result change_warrant(const struct kind_host *host, const struct kind_mes
 	return r;
 }
 
-/* ---- queries ---- */
-
-struct hits {
-	struct buf packed[HOLDINGS_HITS_MAX];
-	size_t count; /* more than HOLDINGS_HITS_MAX: too many */
-	const char *name, *dob;
-	char seen[HOLDINGS_HITS_MAX][64];
-};
-
-static void put_raw(struct buf *out, const char *key, struct bytes body, const char *pointer)
+/* The state that a step leads to; NULL: none. A person who will not be fetched stays wanted. */
+static const char *state_after(struct bytes type, struct bytes main)
 {
-	struct bytes value;
-	if (!pack_pointer(body, pointer, &value))
-		return;
-	pack_put_str(out, key);
-	pack_put_raw(out, value);
+	static const char *const plain[][2] = {{"warrant.accepted/1", "entered"}, {"warrant.rejected/1", "rejected"}, {"warrant.served/1", "served"},
+	                                       {"warrant.clear/1", "cleared"},    {"warrant.cancel/1", "cancelled"}};
+	static const char *const modified[][2] = {{"ACTIVE", "active"},     {"STAYED", "stayed"},     {"INACTIVE", "inactive"},
+	                                          {"RETURNED", "returned"}, {"RECALLED", "recalled"}, {"EXPIRED", "expired"}};
+	for (size_t i = 0; i < sizeof(plain) / sizeof(*plain); i++)
+		if (bytes_is(type, plain[i][0]))
+			return plain[i][1];
+	for (size_t i = 0; i < sizeof(modified) / sizeof(*modified) && bytes_is(type, "warrant.modify/1"); i++)
+		if (bytes_is(text_at(main, "/status"), modified[i][0]))
+			return modified[i][1];
+	if (!bytes_is(type, "warrant.locate/1") || bytes_is(text_at(main, "/disposition"), "NOEX"))
+		return NULL;
+	return bytes_is(text_at(main, "/hit"), "3") ? "lodged" : "located";
 }
 
-static size_t count_present(struct bytes body, const char *const *pointers, size_t count)
+static bool is_owners(struct bytes type)
 {
-	size_t present = 0;
-	struct bytes value;
-	for (size_t i = 0; i < count; i++)
-		present += pack_pointer(body, pointers[i], &value);
-	return present;
+	return bytes_is(type, "warrant.modify/1") || bytes_is(type, "warrant.clear/1") || bytes_is(type, "warrant.cancel/1");
 }
 
-static void put_hit(const struct kind_record *record, struct buf *out)
+/* ---- other records ---- */
+
+static result enter_supervised(const struct kind_host *host, const struct kind_message *message, struct err *err)
 {
-	static const char *const keys[] = {"warrant_no", "nic", "person", "offense", "extradition", "cautions", "issuer", "warrant_date", "confirm_with"};
-	static const char *const pointers[] = {"/warrant_no", "/nic", "/person", "/offense", "/extradition", "/cautions", "/issuer", "/warrant_date", "/issuer"};
-	size_t count = sizeof(keys) / sizeof(*keys);
-	pack_put_map(out, count_present(record->body, pointers, count));
-	for (size_t i = 0; i < count; i++)
-		put_raw(out, keys[i], record->body, pointers[i]);
+	struct kind_record record;
+	begin_record(message, "supervised", "active", &record);
+	copy_text(text_at(message->main, "/oca"), record.number, sizeof(record.number));
+	return host->put(host->ctx, &record, err);
 }
 
-static bool is_live(const struct kind_record *record)
+static result end_supervised(const struct kind_host *host, const struct kind_message *message, struct err *err)
 {
-	return record->is_ours && (!strcmp(record->state, "active") || !strcmp(record->state, "located"));
-}
-
-static bool add_hit(void *ctx, const struct kind_record *record)
-{
-	struct hits *hits = ctx;
-	if (!is_live(record) || (hits->dob && record->dob[0] && strcmp(hits->dob, record->dob) != 0))
-		return true;
-	for (size_t i = 0; i < hits->count && i < HOLDINGS_HITS_MAX; i++)
-		if (!strcmp(hits->seen[i], record->number))
-			return true;
-	if (hits->count < HOLDINGS_HITS_MAX) {
-		buf_init(&hits->packed[hits->count], HOLDINGS_HIT_BYTES);
-		put_hit(record, &hits->packed[hits->count]);
-		snprintf(hits->seen[hits->count], sizeof(hits->seen[0]), "%s", record->number);
+	struct found found = {.has = false};
+	copy_text(message->message->from, found.owner, sizeof(found.owner));
+	copy_text(text_at(message->main, "/nic"), found.nic, sizeof(found.nic));
+	buf_init(&found.body, HOLDINGS_BODY_MAX);
+	result r = host->each(host->ctx, "supervised", "nic", found.nic, keep_fitting, &found, err);
+	if (!FAILED(r) && found.has) {
+		snprintf(found.record.state, sizeof(found.record.state), "cancelled");
+		found.record.body = buf_bytes(&found.body);
+		r = host->put(host->ctx, &found.record, err);
 	}
-	hits->count++;
-	return true;
+	buf_done(&found.body);
+	return r;
 }
 
-/* By every identifier that the query names; by name only together with the date of birth. */
-static result search(const struct kind_host *host, struct bytes query, struct hits *hits, struct err *err)
+/* A question for confirmation, so that what answers it by its number alone is known to answer it. */
+static result enter_hit(const struct kind_host *host, const struct kind_message *message, struct err *err)
 {
-	static const struct {
-		const char *pointer, *by;
-	} ways[] = {{"/nic", "nic"}, {"/person/ids/ucn", "ucn"}, {"/person/ids/sid", "sid"}, {"/person/ids/doc_number", "doc_number"},
-	            {"/person/ids/ssn", "ssn"}};
-	char value[64], dob[12];
-	struct bytes person;
-	hits->dob = NULL;
-	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
-		copy_text(text_at(query, ways[i].pointer), value, sizeof(value));
-		if (value[0])
-			TRY(host->each(host->ctx, "warrant", ways[i].by, value, add_hit, hits, err));
-	}
-	copy_text(text_at(query, "/person/dob"), dob, sizeof(dob));
-	if (!dob[0] || !pack_find(query, "person", &person))
+	struct kind_record record;
+	struct bytes id;
+	if (!message_subject(message->message, "hit_id", &id))
 		return OK;
-	hits->dob = dob;
-	holdings_name(person, value);
-	result r = host->each(host->ctx, "warrant", "name", value, add_hit, hits, err);
-	hits->dob = NULL;
-	return r;
-}
-
-static void put_text(struct buf *out, const char *key, const char *text)
-{
-	pack_put_str(out, key);
-	pack_put_str(out, text);
-}
-
-static const char *result_of(const struct hits *hits)
-{
-	return hits->count == 0 ? "NO_RECORD" : hits->count > HOLDINGS_HITS_MAX ? "TOO_MANY" : "HIT";
-}
-
-static void put_answer(const struct kind_message *message, const struct hits *hits, struct buf *out)
-{
-	char id[UUID_TEXT_MAX], thread[UUID_TEXT_MAX];
-	bool lists = hits->count > 0 && hits->count <= HOLDINGS_HITS_MAX;
-	pack_put_map(out, 5 + (message->message->subject.len ? 1u : 0u));
-	put_text(out, "type", "query.result/1");
-	pack_put_str(out, "to");
-	pack_put_array(out, 1);
-	pack_put_text(out, message->message->from);
-	put_text(out, "re", uuid_text(message->message->id, id));
-	put_text(out, "thread", uuid_text(message_thread(message->message), thread));
-	if (message->message->subject.len) {
-		pack_put_str(out, "subject");
-		pack_put_raw(out, message->message->subject);
-	}
-	pack_put_str(out, "body");
-	pack_put_map(out, 1 + (lists ? 1u : 0u));
-	put_text(out, "result", result_of(hits));
-	if (lists) {
-		pack_put_str(out, "hits");
-		pack_put_array(out, hits->count);
-		for (size_t i = 0; i < hits->count; i++)
-			pack_put_raw(out, buf_bytes(&hits->packed[i]));
-	}
-}
-
-static result answer_query(const struct kind_host *host, const struct kind_message *message, struct kind_reading *answers, struct err *err)
-{
-	struct hits *hits = mem_alloc(sizeof(*hits));
-	result r = search(host, message->main, hits, err);
-	if (!FAILED(r))
-		put_answer(message, hits, kind_reading_draft(answers, NULL));
-	for (size_t i = 0; i < hits->count && i < HOLDINGS_HITS_MAX; i++)
-		buf_done(&hits->packed[i]);
-	mem_free(hits);
-	return r;
+	begin_record(message, "hit", "requested", &record);
+	copy_text(id, record.number, sizeof(record.number));
+	return host->put(host->ctx, &record, err);
 }
 
 result holdings_pass(const struct kind_host *host, const struct kind_message *message, bool answer, struct kind_reading *answers, struct err *err)
 {
-	static const struct {
-		const char *type, *state;
-		bool owner_only;
-	} changes[] = {{"warrant.locate/1", "located", false}, {"warrant.clear/1", "cleared", true}, {"warrant.cancel/1", "cancelled", true}};
 	struct bytes type = message->message->type;
+	const char *state = state_after(type, message->main);
 	if (bytes_is(type, "warrant.issue/1"))
 		return enter_warrant(host, message, err);
-	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++)
-		if (bytes_is(type, changes[i].type))
-			return change_warrant(host, message, changes[i].state, changes[i].owner_only, err);
-	if (bytes_is(type, "query.wanted/1") && !message->is_ours && answer)
-		return answer_query(host, message, answers, err);
+	if (state)
+		return change_warrant(host, message, state, is_owners(type), err);
+	if (bytes_is(type, "supervised_release.enter/1"))
+		return enter_supervised(host, message, err);
+	if (bytes_is(type, "supervised_release.cancel/1"))
+		return end_supervised(host, message, err);
+	if (bytes_is(type, "hit.confirm_request/1"))
+		return enter_hit(host, message, err);
+	if (answer && !message->is_ours)
+		return holdings_query_answer(host, message, answers, err);
 	return OK;
 }

@@ -58,3 +58,10 @@ void kind_reading_unmapped(struct kind_reading *reading, const char *what)
 	reading->unmapped = mem_grow(reading->unmapped, reading->unmapped_count + 1, sizeof(*reading->unmapped));
 	reading->unmapped[reading->unmapped_count++] = mem_text(what);
 }
+
+void kind_reading_drop_drafts(struct kind_reading *reading)
+{
+	for (size_t i = 0; i < reading->drafts_count; i++)
+		buf_done(&reading->drafts[i].plain);
+	reading->drafts_count = 0;
+}

@@ -12,7 +12,7 @@
 /* A record that this agency holds: a warrant that it issued or was sent, a referral, a query that waits for answers. Texts may be empty. */
 struct kind_record {
 	char kind[16];      /* "warrant", "referral", "query" */
-	char number[64];    /* warrant_no, referral_id, message id: unique with kind and owner */
+	char number[72];    /* warrant_no, referral_id, message id: unique with kind and owner */
 	char nic[16];
 	char state[24];     /* "active", "located", "cleared", "cancelled", … */
 	char owner[104];    /* the party that entered it */
@@ -24,6 +24,8 @@ struct kind_record {
 	struct bytes body;  /* packed main part of the message that entered it; borrowed during a call */
 };
 
+struct csv_plan; /* adapters/csv */
+
 /* What the runtime offers to a kind. All of it happens within the transaction of the message or document at hand. */
 struct kind_host {
 	void *ctx;
@@ -32,6 +34,7 @@ struct kind_host {
 	const char *agency;                 /* its name, may be empty */
 	bool answers;                       /* queries are answered from the records held here */
 	const struct catalogue *catalogue;
+	const struct csv_plan *csv;         /* what the columns of its exports mean; NULL: nobody has told */
 	/* Stores or replaces (by kind, number and owner). */
 	RESULT (*put)(void *ctx, const struct kind_record *record, struct err *err);
 	/* Calls fn for every record of `kind` whose `by` ("number", "nic", "name", "thread", "ucn", "sid", "doc_number", "ssn") is `value`;
@@ -64,6 +67,7 @@ struct buf *kind_reading_draft(struct kind_reading *reading, const char *tag); /
 void kind_reading_fault(struct kind_reading *reading, int line, enum code code, const char *field, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 void kind_reading_unmapped(struct kind_reading *reading, const char *what);
+void kind_reading_drop_drafts(struct kind_reading *reading); /* a document with a fault yields no message */
 
 /* A message that passes: sent by us (accepted by the hub) or received (verified, in the inbox). Borrowed during the call. */
 struct kind_message {

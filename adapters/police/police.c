@@ -1,9 +1,8 @@
 #include "adapters/police/police.h"
 
 #include "adapters/kind/holdings.h"
-#include "adapters/police/ncic_read.h"
-#include "adapters/police/ncic_text.h"
-#include "adapters/police/ncic_write.h"
+#include "adapters/ncic/ncic.h"
+#include "adapters/ncic/ncic_text.h"
 #include "base/mem.h"
 #include "schemas/party.h"
 
@@ -62,14 +61,8 @@ static result open_police(const void *settings, const struct kind_host *host, vo
 static void read_text(void *state, const struct kind_host *host, struct bytes document, struct kind_reading *into)
 {
 	const struct police *police = state;
-	ncic_read(police && police->settings ? &police->settings->directory : NULL, host, document, into);
-}
-
-static result write_text(void *state, const struct kind_host *host, const struct kind_message *message, struct buf *out,
-	                     bool *ret_wrote, struct err *err)
-{
-	(void)state;
-	return ncic_write(host, message, out, ret_wrote, err);
+	const struct conf_pairs *directory = police && police->settings ? &police->settings->directory : NULL;
+	ncic_format.read((void *)(uintptr_t)directory, host, document, into);
 }
 
 static result pass(void *state, const struct kind_host *host, const struct kind_message *message, struct kind_reading *answers,
@@ -77,6 +70,13 @@ static result pass(void *state, const struct kind_host *host, const struct kind_
 {
 	(void)state;
 	return holdings_pass(host, message, host->answers, answers, err);
+}
+
+static result write_text(void *state, const struct kind_host *host, const struct kind_message *message, struct buf *out,
+	                     bool *ret_wrote, struct err *err)
+{
+	(void)state;
+	return ncic_format.write(NULL, host, message, out, ret_wrote, err);
 }
 
 static const struct kind_format formats[] = {{.name = "ncic", .ending = ".ncic", .read = read_text, .write = write_text}};

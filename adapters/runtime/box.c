@@ -78,7 +78,8 @@ static result check_version(struct box *box, struct err *err)
 /* Exclusive locking: one adapter a party, and a second one started by mistake is told so. */
 static result configure(struct box *box, struct err *err)
 {
-	TRY(execute(box, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF;", err));
+	TRY(execute(box, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF;"
+	                 " PRAGMA secure_delete = ON;", err));
 	TRY(execute(box, "BEGIN EXCLUSIVE; COMMIT;", err));
 	sqlite3_wal_autocheckpoint(box->db, BOX_CHECKPOINT_PAGES);
 	return check_version(box, err);

@@ -92,6 +92,11 @@ RESULT box_put_record(void *box, const struct kind_record *record, struct err *e
 RESULT box_each_record(void *box, const char *kind, const char *by, const char *value, bool (*fn)(void *ctx, const struct kind_record *record),
                        void *ctx, struct err *err);
 
+/* Erasure: destroys what the box holds of the messages that `fits` says yes to: the parts of own messages that the hub has judged, the envelopes of
+ * deliveries (what was not handed over yet never is), and the records that were made of either. The file is scrubbed after the commit. */
+typedef bool (*box_fits_fn)(void *ctx, struct bytes header);
+RESULT box_erase(struct box *box, box_fits_fn fits, void *ctx, int64_t *ret_erased, struct err *err);
+
 /* Removes what ended before `before` (ms): settled messages, handed deliveries with their envelopes (the id stays, so that nothing comes twice). */
 RESULT box_prune(struct box *box, int64_t before, struct err *err);
 

@@ -44,6 +44,12 @@ static const char *const sql[BOX_SQL_COUNT] = {
 	[BOX_SQL_RECORDS_DOC_NUMBER] = RECORDS "doc_number = ?2",
 	[BOX_SQL_RECORDS_SSN] = RECORDS "ssn = ?2",
 #undef RECORDS
+	/* Own messages without a verdict are later than the order that the hub has accepted. */
+	[BOX_SQL_ERASE_EACH_OUT] = "SELECT seq, header, parts FROM outbox WHERE state <> 0 AND is_receipt = 0 AND parts <> x'90'",
+	[BOX_SQL_ERASE_EACH_IN] = "SELECT seq, envelope FROM inbox WHERE envelope IS NOT NULL AND refused = 0",
+	[BOX_SQL_ERASE_OUT] = "UPDATE outbox SET parts = x'90' WHERE seq = ?1",
+	[BOX_SQL_ERASE_IN] = "UPDATE inbox SET envelope = NULL, handed = coalesce(handed, ?2) WHERE seq = ?1",
+	[BOX_SQL_ERASE_RECORD] = "DELETE FROM record WHERE body = ?1",
 	[BOX_SQL_PRUNE_OUT] = "DELETE FROM outbox WHERE state <> 0 AND ended < ?1",
 	[BOX_SQL_PRUNE_IN] = "UPDATE inbox SET envelope = NULL WHERE handed < ?1 AND envelope IS NOT NULL",
 };

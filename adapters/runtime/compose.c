@@ -1,13 +1,17 @@
 #include "adapters/runtime/compose.h"
 
+#include "adapters/runtime/sealing.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "certs/approval.h"
+#include "schemas/pointer.h"
 #include "schemas/receipt.h"
 
 #include <string.h>
 
 enum { COMPOSE_PARTS_MAX = 16 << 20 };
+
+#define CLASS_P2 "P2"
 
 /* A message in the making; its views point into the draft and into this. */
 struct composed {
@@ -17,6 +21,8 @@ struct composed {
 	struct hash hashes[MESSAGE_PARTS_MAX];
 	struct uuid id;
 	struct buf header, packed;
+	struct buf sealed[MESSAGE_PARTS_MAX]; /* the bytes of the parts that were sealed */
+	struct bytes plain[MESSAGE_PARTS_MAX]; /* and what they were before */
 };
 
 static void composed_init(struct composed *composed)
@@ -30,6 +36,8 @@ static void composed_done(struct composed *composed)
 {
 	buf_done(&composed->header);
 	buf_done(&composed->packed);
+	for (size_t i = 0; i < MESSAGE_PARTS_MAX; i++)
+		buf_done(&composed->sealed[i]);
 }
 
 static struct bytes class_of(const struct catalogue_type *type, const struct draft_part *part)
@@ -47,12 +55,15 @@ static void bind_parts(struct composed *composed, const struct catalogue_type *t
 	composed->message.parts_count = draft->parts_count;
 	for (size_t i = 0; i < draft->parts_count; i++) {
 		const struct draft_part *part = &draft->parts[i];
+		struct bytes bytes = composed->sealed[i].len ? buf_bytes(&composed->sealed[i]) : part->bytes;
 		hash_random(composed->salts[i], MESSAGE_SALT_LEN);
-		composed->hashes[i] = hash_of_two(bytes_of(composed->salts[i], MESSAGE_SALT_LEN), part->bytes);
-		composed->parts[i] = (struct part){.name = part->name, .salt = composed->salts[i], .bytes = part->bytes};
+		composed->hashes[i] = hash_of_two(bytes_of(composed->salts[i], MESSAGE_SALT_LEN), bytes);
+		composed->plain[i] = part->bytes;
+		composed->parts[i] = (struct part){.name = part->name, .salt = composed->salts[i], .bytes = bytes};
 		composed->message.parts[i] =
 			(struct message_part){.name = part->name, .cls = class_of(type, part), .hash = composed->hashes[i].at};
 	}
+	buf_clear(&composed->packed);
 	part_encode_all(composed->parts, draft->parts_count, &composed->packed);
 }
 
@@ -104,19 +115,66 @@ static result check(const struct office *office, const struct composed *composed
 	return check_approvals(office, type, composed, err);
 }
 
-/* The header is decoded again as any receiver will, so that nothing can be signed here that would be refused there as malformed. */
-static result compose(struct office *office, const struct draft *draft, struct composed *composed, struct err *err)
+static result encode(struct composed *composed, struct err *err)
 {
 	struct message reread;
+	buf_clear(&composed->header);
+	TRY(message_encode(&composed->message, &composed->header, err));
+	return message_decode(buf_bytes(&composed->header), &reread, err);
+}
+
+/* Seals what is of class P2 and is not sealed yet; *ret_any: there was something to seal. */
+static result seal_parts(struct office *office, struct composed *composed, bool *ret_any, struct err *err)
+{
+	char place[ERR_FIELD_MAX];
+	for (size_t i = 0; i < composed->message.parts_count; i++) {
+		const struct part *part = &composed->parts[i];
+		if (!bytes_is(composed->message.parts[i].cls, CLASS_P2) || part_is_sealed(part->bytes))
+			continue;
+		buf_init(&composed->sealed[i], COMPOSE_PARTS_MAX);
+		result r = sealing_close(office, &composed->message, part, &composed->sealed[i], err);
+		if (r.code == CODE_TOO_LARGE)
+			return err_set(err, CODE_TOO_LARGE, pointer_key("/parts", part->name, place), "too large to be sealed");
+		TRY(r);
+		*ret_any = true;
+	}
+	return OK;
+}
+
+/* The header is decoded again as any receiver will, so that nothing can be signed here that would be refused there as malformed. Parts are judged before
+ * they are sealed, because nobody on the way can judge them after. */
+static result compose(struct office *office, const struct draft *draft, struct composed *composed, struct err *err)
+{
+	bool any_sealed = false;
 	const struct catalogue_type *type = catalogue_find(office->papers.catalogue, draft->type);
 	if (!type)
 		return err_set(err, CODE_UNKNOWN_TYPE, "/type", "no such type in the catalogue: %.*s", (int)draft->type.len,
 		               draft->type.len ? (const char *)draft->type.at : "");
 	bind_header(composed, office, type, draft);
 	bind_parts(composed, type, draft);
-	TRY(message_encode(&composed->message, &composed->header, err));
-	TRY(message_decode(buf_bytes(&composed->header), &reread, err));
+	TRY(encode(composed, err));
+	TRY(check(office, composed, err));
+	TRY(seal_parts(office, composed, &any_sealed, err));
+	if (!any_sealed)
+		return OK;
+	bind_parts(composed, type, draft);
+	TRY(encode(composed, err));
 	return check(office, composed, err);
+}
+
+/* Sealing the same twice never gives the same bytes: what was sealed is opened to be compared. */
+static bool same_part(const struct office *office, struct bytes known, const struct composed *composed, size_t index)
+{
+	struct buf opened;
+	struct err ignored;
+	bool is_open = false;
+	if (!composed->sealed[index].len)
+		return bytes_equal(known, composed->parts[index].bytes);
+	buf_init(&opened, COMPOSE_PARTS_MAX);
+	bool same = !FAILED(sealing_open(office, known, &opened, &is_open, &ignored)) && is_open &&
+	            bytes_equal(buf_bytes(&opened), composed->plain[index]);
+	sealing_done(&opened, 1);
+	return same;
 }
 
 /* Same id again: the same type and parts are a repetition of what was lost on the way to the caller, anything else a mistake. */
@@ -137,7 +195,7 @@ static result judge_repeated(struct office *office, const struct composed *compo
 	if (!FAILED(r) && found) {
 		same = bytes_equal(before.type, composed->message.type) && count == composed->message.parts_count;
 		for (size_t i = 0; same && i < count; i++)
-			same = bytes_equal(parts[i].bytes, composed->parts[i].bytes);
+			same = same_part(office, parts[i].bytes, composed, i);
 	}
 	buf_done(&hold);
 	TRY(r);

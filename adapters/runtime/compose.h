@@ -6,7 +6,8 @@
 #include "adapters/runtime/office.h"
 
 /* Puts the message into the outbox (within the turn's transaction). tag: stays here, comes back with answers; may be NULL. A draft with an id that is in the outbox
- * already is a duplicate if it says the same (ret_duplicate), otherwise duplicate_conflict. Refusals: malformed, unknown_type, schema, authority, too_large, expired. */
+ * already is a duplicate if it says the same (ret_duplicate), otherwise duplicate_conflict. Refusals: malformed, unknown_type, schema, authority, too_large, expired, consent (a part of class P2
+ * cannot be sealed). */
 RESULT compose_draft(struct office *office, const struct draft *draft, const char *tag, struct uuid *ret_id, bool *ret_duplicate, struct err *err);
 /* The same from the plain form. */
 RESULT compose_plain(struct office *office, struct bytes plain, const char *tag, struct uuid *ret_id, bool *ret_duplicate, struct err *err);

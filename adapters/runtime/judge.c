@@ -1,5 +1,6 @@
 #include "adapters/runtime/judge.h"
 
+#include "adapters/runtime/sealing.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "certs/approval.h"
@@ -213,12 +214,36 @@ static result check_persons(const struct judge *judge, const struct catalogue_ty
 	return approval_check(judge->office->papers.trust, approvals->bytes, party, judged->message.type, judged->main, &rule, err);
 }
 
+/* What is sealed for us is judged as if it had come open: whoever sealed it is the only other one who could. */
+static result check_opened(const struct judge *judge, const struct judged *judged, struct err *err)
+{
+	struct part parts[MESSAGE_PARTS_MAX];
+	struct buf hold[MESSAGE_PARTS_MAX] = {{NULL, 0, 0, 0, false}};
+	const struct catalogue_type *type = NULL;
+	memcpy(parts, judged->parts, judged->parts_count * sizeof(*parts));
+	result r = sealing_open_all(judge->office, parts, judged->parts_count, hold, err);
+	if (!FAILED(r))
+		r = catalogue_check(judge->office->papers.catalogue, &judged->message, parts, judged->parts_count, true, &type, err);
+	sealing_done(hold, MESSAGE_PARTS_MAX);
+	return r;
+}
+
+static bool any_sealed(const struct judged *judged)
+{
+	for (size_t i = 0; i < judged->parts_count; i++)
+		if (part_is_sealed(judged->parts[i].bytes))
+			return true;
+	return false;
+}
+
 static result check_content(const struct judge *judge, const struct judged *judged, struct err *err)
 {
 	const struct catalogue_type *type = NULL;
 	if (judged->message.expires && judged->message.expires <= clock_wall_ms())
 		return err_set(err, CODE_EXPIRED, "/expires", "the message is past its expiry");
 	TRY(catalogue_check(judge->office->papers.catalogue, &judged->message, judged->parts, judged->parts_count, true, &type, err));
+	if (any_sealed(judged))
+		TRY(check_opened(judge, judged, err));
 	return check_persons(judge, type, judged, err);
 }
 

@@ -1,8 +1,11 @@
 #include "adapters/runtime/office.h"
 
+#include "adapters/runtime/port_http.h"
+#include "adapters/runtime/port_http_access.h"
 #include "adapters/runtime/port_spool.h"
 #include "adapters/runtime/port_zmq.h"
 #include "adapters/runtime/receiver.h"
+#include "adapters/runtime/sealing.h"
 #include "adapters/runtime/sender.h"
 #include "adapters/runtime/uplink.h"
 #include "base/clock.h"
@@ -51,6 +54,10 @@ result office_papers_load(const struct options *options, struct office_papers *r
 		fault(faults, file, "tls.certificate", &why);
 	if (ret->trust)
 		load_signing(options, ret, faults, file);
+	if (ret->trust && FAILED(sealing_load(options, ret->trust, &ret->sealing, &why)))
+		fault(faults, file, "sealing", &why);
+	if (FAILED(port_http_access_load(options, &ret->https, &why)))
+		fault(faults, file, "ports.https", &why);
 	if (faults->count == before)
 		return OK;
 	office_papers_done(ret);
@@ -59,6 +66,8 @@ result office_papers_load(const struct options *options, struct office_papers *r
 
 void office_papers_done(struct office_papers *papers)
 {
+	sealing_free(papers->sealing);
+	port_http_access_free(papers->https);
 	catalogue_unref(papers->catalogue);
 	tls_unref(papers->tls);
 	trust_unref(papers->trust);
@@ -69,24 +78,37 @@ void office_papers_done(struct office_papers *papers)
 
 /* ---- life ---- */
 
+/* Once a day, as long as it is near its end. */
+static void warn_of_end(const char *which, int64_t until, int64_t now)
+{
+	int64_t left = until - now;
+	if (left < OFFICE_EXPIRY_WARNING_DAYS * 86400000LL && now / 86400000 != (now - OFFICE_CHORES_MS) / 86400000)
+		log_event(LOG_WARNING, "certificate_expires", LOG_TEXT("which", which), LOG_INT("days", left / 86400000));
+}
+
 static void on_chores(void *ctx)
 {
 	struct office *office = ctx;
 	struct err why;
-	int64_t now = clock_wall_ms(), left = signer_not_after_ms(office->papers.signing) - now;
+	int64_t now = clock_wall_ms();
 	if (FAILED(box_prune(office->box, now - office->options->limits.retention_ms, &why)))
 		log_event(LOG_ERROR, "prune_failed", LOG_REASON(&why));
 	if (office->port_zmq)
 		port_zmq_probe(office->port_zmq);
-	if (left < OFFICE_EXPIRY_WARNING_DAYS * 86400000LL && now / 86400000 != (now - OFFICE_CHORES_MS) / 86400000)
-		log_event(LOG_WARNING, "certificate_expires", LOG_TEXT("which", "signing"), LOG_INT("days", left / 86400000));
+	warn_of_end("signing", signer_not_after_ms(office->papers.signing), now);
+	if (office->papers.sealing)
+		warn_of_end("sealing", sealing_until_ms(office->papers.sealing), now);
 }
 
 static int hand_over_of(const struct options *options)
 {
 	if (options->ports.hand_over != HAND_OVER_AUTO)
 		return options->ports.hand_over;
-	return options->ports.spool ? HAND_OVER_SPOOL : options->ports.zmq[0] ? HAND_OVER_ZMQ : HAND_OVER_NONE;
+	if (options->ports.spool)
+		return HAND_OVER_SPOOL;
+	if (options->ports.zmq[0])
+		return HAND_OVER_ZMQ;
+	return options->ports.https.listen[0] ? HAND_OVER_HTTPS : HAND_OVER_NONE;
 }
 
 static result open_ports(struct office *office, struct err *err)
@@ -95,6 +117,8 @@ static result open_ports(struct office *office, struct err *err)
 	office->hand_over = hand_over_of(options);
 	if (options->ports.zmq[0])
 		TRY(port_zmq_new(office, options->ports.zmq, &office->port_zmq, err));
+	if (options->ports.https.listen[0])
+		TRY(port_http_new(office, &office->port_http, err));
 	if (options->ports.spool)
 		TRY(port_spool_new(office, options->ports.spool, options->ports.spool_format, office->hand_over == HAND_OVER_SPOOL, &office->port_spool,
 		                   err));
@@ -148,6 +172,8 @@ void office_renew(struct office *office, struct office_papers *papers)
 	office->host.catalogue = office->papers.catalogue;
 	receiver_renewed(office->receiver);
 	uplink_redial(office->uplink);
+	if (office->port_http)
+		port_http_renewed(office->port_http);
 	office_papers_done(&old);
 }
 
@@ -173,6 +199,8 @@ void office_free(struct office *office)
 	office->port_zmq = NULL;
 	port_spool_free(office->port_spool);
 	office->port_spool = NULL;
+	port_http_free(office->port_http);
+	office->port_http = NULL;
 	uplink_free(office->uplink);
 	sender_free(office->sender);
 	receiver_free(office->receiver);
@@ -204,6 +232,8 @@ void office_tell_ports(struct office *office)
 {
 	if (office->port_zmq && office->hand_over == HAND_OVER_ZMQ)
 		port_zmq_deliver(office->port_zmq);
+	if (office->port_http && office->hand_over == HAND_OVER_HTTPS)
+		port_http_deliver(office->port_http);
 	if (office->port_spool)
 		port_spool_deliver(office->port_spool);
 }

@@ -17,6 +17,9 @@ struct sender;
 struct receiver;
 struct port_zmq;
 struct port_spool;
+struct port_http;
+struct port_http_access;
+struct sealing;
 
 /* What a reload replaces: immutable and whole. */
 struct office_papers {
@@ -25,6 +28,8 @@ struct office_papers {
 	struct tls *tls;
 	struct key *signing_key;
 	struct signer *signing; /* our own certificate, of our own party */
+	struct port_http_access *https; /* NULL: no such port */
+	struct sealing *sealing; /* NULL: nothing is sealed or opened here */
 };
 
 struct office {
@@ -41,6 +46,7 @@ struct office {
 	struct receiver *receiver;
 	struct port_zmq *port_zmq;
 	struct port_spool *port_spool;
+	struct port_http *port_http;
 	struct loop_timer *chores;
 	int64_t started_at;
 	int hand_over; /* enum options_hand_over, decided */

@@ -1,5 +1,6 @@
 #include "adapters/runtime/options.h"
 
+#include "adapters/runtime/port_http_address.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -8,7 +9,7 @@
 
 static const char *const levels[] = {"debug", "info", "notice", "warning", "error", NULL};
 static const char *const formats[] = {"auto", "text", "json", NULL};
-static const char *const hand_overs[] = {"auto", "spool", "zmq", "none", NULL};
+static const char *const hand_overs[] = {"auto", "spool", "zmq", "none", "https", NULL};
 
 static void check_party(const void *value, struct conf_place place, const char *path, struct conf_faults *faults)
 {
@@ -41,6 +42,37 @@ static void check_ori(const void *value, struct conf_place place, const char *pa
 		conf_fault(faults, place, path, "not an ORI; it is two letters of the state and seven letters or digits, as in CT0006400");
 }
 
+/* Mutual TLS or loopback: nothing that leaves the host may be read or said by just anybody. */
+static void check_https(const struct options *options, struct conf_place place, struct conf_faults *faults)
+{
+	struct port_http_address address;
+	struct err why;
+	bool has_tls = options->ports.https.certificate != NULL, has_ca = options->ports.https.ca.count > 0;
+	if (FAILED(port_http_address_parse(options->ports.https.listen, &address, &why)))
+		conf_fault(faults, place, "ports.https.listen", "%s; write IP:PORT, as in 127.0.0.1:8443 or [::]:8443", why.reason);
+	else if (!address.is_loopback && !(has_tls && has_ca))
+		conf_fault(faults, place, "ports.https.listen", "it is not loopback: set certificate, key and ca, so that both sides prove who they are");
+	if (has_tls != (options->ports.https.key != NULL))
+		conf_fault(faults, place, "ports.https.key", "a certificate and its key belong together; set both or none");
+	if (has_ca && !has_tls)
+		conf_fault(faults, place, "ports.https.ca", "there are no client certificates without TLS; set certificate and key");
+	if (!has_ca && options->ports.https.clients.count)
+		conf_fault(faults, place, "ports.https.clients", "nobody vouches for the clients' names; set ca");
+	if (!has_ca && options->ports.https.crl.count)
+		conf_fault(faults, place, "ports.https.crl", "these are lists of authorities that are not named; set ca");
+}
+
+static void check_ports(const void *value, struct conf_place place, const char *path, struct conf_faults *faults)
+{
+	const struct options *options = value;
+	bool has_https = options->ports.https.listen[0] != '\0';
+	(void)path;
+	if (has_https)
+		check_https(options, place, faults);
+	if (options->ports.hand_over == HAND_OVER_HTTPS && !has_https)
+		conf_fault(faults, place, "ports.hand_over", "it names the HTTPS port, and there is none; set ports.https.listen");
+}
+
 #define AT(member) offsetof(struct options, member)
 
 static const struct conf_field hub_fields[] = {
@@ -64,6 +96,35 @@ static const struct conf_field signing_fields[] = {
 	{.name = "key", .kind = CONF_PATH, .offset = AT(signing.key), .flags = CONF_REQUIRED, .help = "PEM, mode 0600; it never leaves the agency"},
 };
 
+static const struct conf_field sealing_fields[] = {
+	{.name = "certificate", .kind = CONF_PATH, .offset = AT(sealing.certificate),
+	 .help = "PEM of the certificate that others seal for; without it nothing of class P2 is sent or opened here"},
+	{.name = "key", .kind = CONF_PATH, .offset = AT(sealing.key), .help = "PEM of its private key, mode 0600"},
+	{.name = "partners", .kind = CONF_PATH, .offset = AT(sealing.partners), .help = "folder with the sealing certificates (*.pem) of those that it may seal for"},
+};
+
+static const struct conf_field https_fields[] = {
+	{.name = "listen", .kind = CONF_TEXT, .offset = AT(ports.https.listen), .fallback = "", .flags = CONF_NO_RELOAD,
+	 .help = "IP:PORT of the HTTPS port; empty: none. Off loopback it needs certificate, key and ca"},
+	{.name = "certificate", .kind = CONF_PATH, .offset = AT(ports.https.certificate), .help = "PEM, leaf first; none: plain HTTP, on loopback alone"},
+	{.name = "key", .kind = CONF_PATH, .offset = AT(ports.https.key), .help = "PEM, mode 0600"},
+	{.name = "ca", .kind = CONF_TEXTS, .offset = AT(ports.https.ca), .flags = CONF_IS_PATH,
+	 .help = "PEM files of the authorities of the agency's own clients; none: no client certificates are asked for"},
+	{.name = "crl", .kind = CONF_TEXTS, .offset = AT(ports.https.crl), .flags = CONF_IS_PATH, .help = "PEM files of their revocation lists"},
+	{.name = "clients", .kind = CONF_TEXTS, .offset = AT(ports.https.clients),
+	 .help = "common names, alternative names or parties of the clients that may come; none: all that the ca vouches for"},
+	{.name = "names", .kind = CONF_TEXTS, .offset = AT(ports.https.names), .help = "names of this host, beside the address, that requests may ask for"},
+	{.name = "token_file", .kind = CONF_PATH, .offset = AT(ports.https.token_file), .help = "file, mode 0600, with a token that every request must show; none: no token"},
+	{.name = "lease", .kind = CONF_DURATION, .offset = AT(ports.https.lease_ms), .flags = CONF_NO_RELOAD, .fallback = "60 s", .min = 100, .max = 86400000,
+	 .help = "a delivery that was given out and not acknowledged comes again after it"},
+	{.name = "patience", .kind = CONF_DURATION, .offset = AT(ports.https.patience_ms), .flags = CONF_NO_RELOAD, .fallback = "10 s", .min = 100, .max = 600000,
+	 .help = "for a handshake, the head of a request, its body, the taking of an answer"},
+	{.name = "connections", .kind = CONF_INT, .offset = AT(ports.https.connections), .flags = CONF_NO_RELOAD, .fallback = "64", .min = 1, .max = 1024,
+	 .help = "open at one time"},
+};
+
+static const struct conf_table https_table = {https_fields, sizeof(https_fields) / sizeof(*https_fields), 0, CONF_NO_LINE, NULL};
+
 static const struct conf_field port_fields[] = {
 	{.name = "zmq", .kind = CONF_TEXT, .offset = AT(ports.zmq), .fallback = "", .flags = CONF_NO_RELOAD,
 	 .help = "endpoint of the ZeroMQ port, ipc:// or loopback tcp://; empty: none"},
@@ -72,7 +133,8 @@ static const struct conf_field port_fields[] = {
 	{.name = "spool_format", .kind = CONF_TEXT, .offset = AT(ports.spool_format), .fallback = "json", .flags = CONF_NO_RELOAD,
 	 .help = "format of deliveries in the spool: json, or one of the kind's own, where it has a word for the type"},
 	{.name = "hand_over", .kind = CONF_CHOICE, .offset = AT(ports.hand_over), .choices = hand_overs, .fallback = "auto", .flags = CONF_NO_RELOAD,
-	 .help = "which port deliveries go to; auto: the spool if there is one"},
+	 .help = "which port deliveries go to; auto: the first there is of spool, zmq, https"},
+	{.name = "https", .kind = CONF_GROUP, .offset = 0, .sub = &https_table},
 };
 
 static const struct conf_field limit_fields[] = {
@@ -104,7 +166,8 @@ static const struct conf_field log_fields_[] = {
 static const struct conf_table hub_table = {hub_fields, sizeof(hub_fields) / sizeof(*hub_fields), 0, CONF_NO_LINE, NULL};
 static const struct conf_table tls_table = {tls_fields, sizeof(tls_fields) / sizeof(*tls_fields), 0, CONF_NO_LINE, NULL};
 static const struct conf_table signing_table = {signing_fields, sizeof(signing_fields) / sizeof(*signing_fields), 0, CONF_NO_LINE, NULL};
-static const struct conf_table port_table = {port_fields, sizeof(port_fields) / sizeof(*port_fields), 0, CONF_NO_LINE, NULL};
+static const struct conf_table sealing_table = {sealing_fields, sizeof(sealing_fields) / sizeof(*sealing_fields), 0, CONF_NO_LINE, NULL};
+static const struct conf_table port_table = {port_fields, sizeof(port_fields) / sizeof(*port_fields), 0, CONF_NO_LINE, check_ports};
 static const struct conf_table limit_table = {limit_fields, sizeof(limit_fields) / sizeof(*limit_fields), 0, CONF_NO_LINE, NULL};
 static const struct conf_table log_table = {log_fields_, sizeof(log_fields_) / sizeof(*log_fields_), 0, CONF_NO_LINE, NULL};
 
@@ -113,7 +176,7 @@ static const struct conf_field own_fields[] = {
 	{.name = "party", .kind = CONF_TEXT, .offset = AT(party), .flags = CONF_REQUIRED | CONF_NO_RELOAD, .check = check_party,
 	 .help = "this agency's party; its certificates must carry it"},
 	{.name = "kind", .kind = CONF_TEXT, .offset = AT(kind), .flags = CONF_REQUIRED | CONF_NO_RELOAD,
-	 .help = "facility, parole_board, parole_office, police or community"},
+	 .help = "facility, parole_board, parole_office, police, community, probation or interstate"},
 	{.name = "title", .kind = CONF_TEXT, .offset = AT(title), .fallback = "", .flags = CONF_NO_RELOAD, .help = "the agency's name, as messages carry it"},
 	{.name = "ori", .kind = CONF_TEXT, .offset = AT(ori), .fallback = "", .flags = CONF_NO_RELOAD, .check = check_ori, .help = "the agency's ORI"},
 	{.name = "data", .kind = CONF_PATH, .offset = AT(data), .flags = CONF_REQUIRED | CONF_NO_RELOAD, .help = "folder of the outbox and inbox"},
@@ -123,6 +186,7 @@ static const struct conf_field own_fields[] = {
 	{.name = "hub", .kind = CONF_GROUP, .offset = 0, .flags = CONF_REQUIRED, .sub = &hub_table},
 	{.name = "tls", .kind = CONF_GROUP, .offset = 0, .flags = CONF_REQUIRED, .sub = &tls_table},
 	{.name = "signing", .kind = CONF_GROUP, .offset = 0, .flags = CONF_REQUIRED, .sub = &signing_table},
+	{.name = "sealing", .kind = CONF_GROUP, .offset = 0, .sub = &sealing_table},
 	{.name = "ports", .kind = CONF_GROUP, .offset = 0, .sub = &port_table},
 	{.name = "limits", .kind = CONF_GROUP, .offset = 0, .sub = &limit_table},
 	{.name = "log", .kind = CONF_GROUP, .offset = 0, .sub = &log_table},

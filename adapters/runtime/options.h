@@ -4,7 +4,7 @@
 
 #include "base/conf.h"
 
-enum options_hand_over { HAND_OVER_AUTO, HAND_OVER_SPOOL, HAND_OVER_ZMQ, HAND_OVER_NONE };
+enum options_hand_over { HAND_OVER_AUTO, HAND_OVER_SPOOL, HAND_OVER_ZMQ, HAND_OVER_NONE, HAND_OVER_HTTPS };
 
 struct options {
 	char *party;
@@ -26,10 +26,22 @@ struct options {
 		char *certificate, *key;
 	} signing;
 	struct {
+		char *certificate, *key; /* NULL: nothing is sealed or opened here */
+		char *partners;          /* folder of *.pem; NULL: none */
+	} sealing;
+	struct {
 		char *zmq;   /* endpoint; empty: none */
 		char *spool; /* folder; empty: none */
 		char *spool_format; /* what deliveries are written as where the kind can; empty: json */
 		int hand_over; /* enum options_hand_over */
+		struct {
+			char *listen;            /* IP:port; empty: none */
+			char *certificate, *key; /* NULL: plain HTTP */
+			struct conf_texts ca, crl;
+			struct conf_texts clients, names;
+			char *token_file;
+			int64_t lease_ms, patience_ms, connections;
+		} https;
 	} ports;
 	struct {
 		int64_t batch, window_messages, message_bytes, document_bytes, inbox_waiting;

@@ -1,5 +1,6 @@
 #include "adapters/runtime/plainly.h"
 
+#include "adapters/runtime/sealing.h"
 #include "adapters/runtime/uplink.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -41,17 +42,23 @@ void plainly_error(const struct err *why, struct buf *out)
 	put_text(out, "remedy", bytes_text(code_remedy(why->code)));
 }
 
-result plainly_message(struct bytes stored, struct buf *out, struct err *err)
+result plainly_delivery(const struct office *office, struct bytes stored, struct buf *out, struct err *err)
 {
 	struct envelope envelope;
 	struct message message;
 	struct part parts[MESSAGE_PARTS_MAX];
+	struct buf hold[MESSAGE_PARTS_MAX] = {{NULL, 0, 0, 0, false}};
 	size_t count = 0;
 	TRY(envelope_decode(stored, &envelope, err));
 	TRY(message_decode(envelope.header, &message, err));
 	TRY(part_decode_all(envelope.parts, parts, &count, err));
-	plain_write(&message, parts, count, envelope.signer, out);
-	return buf_check(out, "message", err);
+	result r = sealing_open_all(office, parts, count, hold, err);
+	if (!FAILED(r)) {
+		plain_write(&message, parts, count, envelope.signer, out);
+		r = buf_check(out, "message", err);
+	}
+	sealing_done(hold, MESSAGE_PARTS_MAX);
+	return r;
 }
 
 static result put_verdict(struct bytes packed, struct buf *out, struct err *err)
@@ -107,20 +114,21 @@ static void add_outcome(void *ctx, const struct box_outcome *outcome)
 	outcomes->count++;
 }
 
-static result put_outcomes(struct office *office, const uint8_t *id, struct buf *out, struct err *err)
-{
-	struct outcomes outcomes = {.count = 0};
-	buf_init(&outcomes.packed, PLAINLY_STORED_MAX);
-	result r = box_each_outcome(office->box, id, add_outcome, &outcomes, err);
-	pack_put_array(out, outcomes.count);
-	pack_put_raw(out, buf_bytes(&outcomes.packed));
-	buf_done(&outcomes.packed);
-	return r;
-}
-
-static result put_fate(struct office *office, const struct box_out *own, const char *event, struct buf *out, struct err *err)
+/* Held by the hub until a recipient has been heard of: then it was let through. */
+static const char *state_of(const struct box_out *own, const struct outcomes *outcomes)
 {
 	static const char *const states[] = {"waiting", "accepted", "refused", "settled"};
+	struct pack_in in = pack_in(own->verdict, NULL);
+	if (own->state != BOX_ACCEPTED || outcomes->count)
+		return states[own->state];
+	pack_array(&in, "");
+	pack_bin(&in, "", UUID_LEN);
+	struct bytes code = pack_text(&in, "", ERR_FIELD_MAX);
+	return !in.failed && bytes_is(code, code_text(CODE_HELD)) ? "held" : states[own->state];
+}
+
+static result put_fate(const struct box_out *own, const struct outcomes *outcomes, const char *event, struct buf *out, struct err *err)
+{
 	char id[UUID_TEXT_MAX];
 	struct message message;
 	TRY(message_decode(own->header, &message, err));
@@ -129,14 +137,15 @@ static result put_fate(struct office *office, const struct box_out *own, const c
 		put_text(out, "event", bytes_text(event));
 	put_text(out, "id", bytes_text(uuid_text(own->id, id)));
 	put_text(out, "type", message.type);
-	put_text(out, "state", bytes_text(states[own->state]));
+	put_text(out, "state", bytes_text(state_of(own, outcomes)));
 	pack_put_str(out, "verdict");
 	if (own->verdict.len)
 		TRY(put_verdict(own->verdict, out, err));
 	else
 		pack_put_nil(out);
 	pack_put_str(out, "outcomes");
-	TRY(put_outcomes(office, own->id, out, err));
+	pack_put_array(out, outcomes->count);
+	pack_put_raw(out, buf_bytes(&outcomes->packed));
 	return buf_check(out, "status", err);
 }
 
@@ -144,13 +153,18 @@ result plainly_fate(struct office *office, const uint8_t *id, const char *event,
 {
 	struct buf hold;
 	struct box_out own;
+	struct outcomes outcomes = {.count = 0};
 	bool found = false;
 	buf_init(&hold, PLAINLY_STORED_MAX);
+	buf_init(&outcomes.packed, PLAINLY_STORED_MAX);
 	result r = box_find_out(office->box, id, &hold, &found, &own, err);
 	if (!FAILED(r) && !found)
 		r = err_set(err, CODE_NOT_FOUND, "/id", "no message of this id was sent from here");
 	if (!FAILED(r))
-		r = put_fate(office, &own, event, out, err);
+		r = box_each_outcome(office->box, id, add_outcome, &outcomes, err);
+	if (!FAILED(r))
+		r = put_fate(&own, &outcomes, event, out, err);
+	buf_done(&outcomes.packed);
 	buf_done(&hold);
 	return r;
 }

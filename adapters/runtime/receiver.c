@@ -1,6 +1,8 @@
 #include "adapters/runtime/receiver.h"
 
+#include "adapters/kind/consents.h"
 #include "adapters/runtime/compose.h"
+#include "adapters/runtime/erasing.h"
 #include "adapters/runtime/judge.h"
 #include "adapters/runtime/uplink.h"
 #include "base/clock.h"
@@ -12,17 +14,25 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <uthash.h>
 
-/* A delivery whose signer is not known yet: the hub has been asked for the certificate. */
+/* A delivery whose signer is not known yet, or that came behind such a one. */
 struct waiting {
 	struct blob *envelope;
 	struct waiting *next;
+};
+
+/* A certificate that the hub has been asked for over this link, once for all deliveries that wait for it. */
+struct asked {
+	uint8_t fingerprint[HASH_LEN];
+	UT_hash_handle hh;
 };
 
 struct receiver {
 	struct office *office;
 	struct judge *judge;
 	struct waiting *first, **last;
+	struct asked *asked;
 	struct buf acks; /* ids, one after the other, for one ACK frame at the end of the turn */
 	struct buf hold;
 	struct metric *received, *refused, *duplicates;
@@ -107,6 +117,8 @@ static result pass(struct receiver *receiver, const struct judged *judged, struc
 	struct kind_message message = {.message = &judged->message, .parts = judged->parts, .parts_count = judged->parts_count,
 	                               .main = judged->main, .tag = text};
 	struct kind_reading answers;
+	TRY(consents_pass(&office->host, &message, err));
+	TRY(erasing_pass(office, &message, err));
 	if (!office->kind->pass)
 		return OK;
 	kind_reading_init(&answers);
@@ -202,7 +214,14 @@ static result take_judged(struct receiver *receiver, const struct judged *judged
 
 static void ask_certificate(struct receiver *receiver, const uint8_t *fingerprint)
 {
+	struct asked *asked = NULL;
 	struct buf frame;
+	HASH_FIND(hh, receiver->asked, fingerprint, HASH_LEN, asked);
+	if (asked)
+		return;
+	asked = mem_alloc(sizeof(*asked));
+	memcpy(asked->fingerprint, fingerprint, HASH_LEN);
+	HASH_ADD(hh, receiver->asked, fingerprint, HASH_LEN, asked);
 	struct err ignored;
 	buf_init(&frame, 128);
 	frame_cert_ask_encode(fingerprint, &frame);
@@ -220,15 +239,25 @@ static void wait_for_signer(struct receiver *receiver, struct bytes envelope, co
 	ask_certificate(receiver, signer);
 }
 
-/* One delivery. An own fault (the disk) is not the hub's business: nothing is receipted and it comes again. */
-static result take_envelope(struct receiver *receiver, struct bytes envelope, bool may_wait, struct err *err)
+static void forget_asked(struct receiver *receiver, const uint8_t *fingerprint)
+{
+	struct asked *asked = NULL;
+	HASH_FIND(hh, receiver->asked, fingerprint, HASH_LEN, asked);
+	if (!asked)
+		return;
+	HASH_DEL(receiver->asked, asked);
+	mem_free(asked);
+}
+
+/* One delivery; *ret_waits: nothing was done, because its signer is not known yet. An own fault (the disk) is not the hub's business: nothing is receipted
+ * and it comes again. */
+static result take_envelope(struct receiver *receiver, struct bytes envelope, bool *ret_waits, struct err *err)
 {
 	struct judged *judged = mem_alloc(sizeof(*judged));
 	struct err why, fault;
-	bool unknown_signer = false;
-	result r = judge_envelope(receiver->judge, envelope, judged, &unknown_signer, &why);
-	if (unknown_signer && may_wait) {
-		wait_for_signer(receiver, envelope, judged->signer);
+	*ret_waits = false;
+	result r = judge_envelope(receiver->judge, envelope, judged, ret_waits, &why);
+	if (*ret_waits) {
 		mem_free(judged);
 		return OK;
 	}
@@ -255,33 +284,40 @@ result receiver_deliver(struct receiver *receiver, struct bytes frame, struct er
 	struct frame_deliver deliver;
 	struct bytes envelope;
 	TRY(frame_deliver_decode(frame, &deliver, err));
-	while (frame_deliver_next(&deliver, &envelope))
+	while (frame_deliver_next(&deliver, &envelope)) {
 		/* In order: what comes after a delivery that waits, waits too. */
-		if (receiver->first)
+		bool waits = receiver->first != NULL;
+		if (!waits)
+			TRY(take_envelope(receiver, envelope, &waits, err));
+		if (waits)
 			wait_for_signer(receiver, envelope, judge_signer_of(envelope));
-		else
-			TRY(take_envelope(receiver, envelope, true, err));
+	}
 	return OK;
+}
+
+static void drop_first(struct receiver *receiver)
+{
+	struct waiting *first = receiver->first;
+	receiver->first = first->next;
+	if (!receiver->first)
+		receiver->last = &receiver->first;
+	blob_unref(first->envelope);
+	mem_free(first);
 }
 
 static result take_waiting(struct receiver *receiver, struct err *err)
 {
-	struct waiting *waiting = receiver->first;
-	receiver->first = NULL;
-	receiver->last = &receiver->first;
-	result r = OK;
-	while (waiting) {
-		struct waiting *next = waiting->next;
-		struct bytes envelope = blob_bytes(waiting->envelope);
-		if (!FAILED(r) && receiver->first)
-			wait_for_signer(receiver, envelope, judge_signer_of(envelope));
-		else if (!FAILED(r))
-			r = take_envelope(receiver, envelope, true, err);
-		blob_unref(waiting->envelope);
-		mem_free(waiting);
-		waiting = next;
+	while (receiver->first) {
+		struct bytes envelope = blob_bytes(receiver->first->envelope);
+		bool waits = false;
+		TRY(take_envelope(receiver, envelope, &waits, err));
+		if (waits) {
+			ask_certificate(receiver, judge_signer_of(envelope));
+			return OK;
+		}
+		drop_first(receiver);
 	}
-	return r;
+	return OK;
 }
 
 result receiver_cert(struct receiver *receiver, struct bytes frame, struct err *err)
@@ -289,6 +325,7 @@ result receiver_cert(struct receiver *receiver, struct bytes frame, struct err *
 	struct frame_cert cert;
 	TRY(frame_cert_decode(frame, &cert, err));
 	/* An empty chain, or one that is not trusted, is kept as such: the deliveries that wait for it are refused with the reason. */
+	forget_asked(receiver, cert.fingerprint);
 	TRY(judge_learn(receiver->judge, cert.fingerprint, cert.chain, cert.chain_count, err));
 	return take_waiting(receiver, err);
 }
@@ -345,13 +382,13 @@ void receiver_link_up(struct receiver *receiver)
 
 void receiver_link_down(struct receiver *receiver)
 {
-	while (receiver->first) {
-		struct waiting *waiting = receiver->first;
-		receiver->first = waiting->next;
-		blob_unref(waiting->envelope);
-		mem_free(waiting);
+	struct asked *asked, *next;
+	while (receiver->first)
+		drop_first(receiver);
+	HASH_ITER(hh, receiver->asked, asked, next) {
+		HASH_DEL(receiver->asked, asked);
+		mem_free(asked);
 	}
-	receiver->last = &receiver->first;
 }
 
 void receiver_renewed(struct receiver *receiver)

@@ -1,5 +1,7 @@
 #include "adapters/runtime/sender.h"
 
+#include "adapters/kind/consents.h"
+#include "adapters/runtime/erasing.h"
 #include "adapters/runtime/uplink.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -207,7 +209,13 @@ void sender_wake(struct sender *sender)
 /* The hub's own trouble, and rate, are no verdict on the message: it stays and is sent again. */
 static bool is_for_good(enum code code)
 {
-	return code == CODE_OK || (code_class_of(code) == CODE_CLASS_REFUSAL && code != CODE_RATE);
+	return code == CODE_OK || code == CODE_HELD || (code_class_of(code) == CODE_CLASS_REFUSAL && code != CODE_RATE);
+}
+
+/* What the hub holds it has on its record, and says more of it later. */
+static bool is_kept(enum code code)
+{
+	return code == CODE_OK || code == CODE_HELD;
 }
 
 /* An own message was accepted: the kind keeps its records in step with what the hub knows. */
@@ -218,12 +226,16 @@ static result pass_own(struct sender *sender, const struct box_out *out, struct 
 	struct part parts[MESSAGE_PARTS_MAX];
 	struct kind_message passing = {.message = &message, .parts = parts, .is_ours = true, .tag = ""};
 	struct kind_reading answers;
-	if (out->is_receipt || !office->kind->pass)
+	if (out->is_receipt)
 		return OK;
 	TRY(message_decode(out->header, &message, err));
 	TRY(part_decode_all(out->parts, parts, &passing.parts_count, err));
 	const struct part *main = part_find(parts, passing.parts_count, BYTES_LIT("main"));
 	passing.main = main ? main->bytes : BYTES_NONE;
+	TRY(consents_pass(&office->host, &passing, err));
+	TRY(erasing_pass(office, &passing, err));
+	if (!office->kind->pass)
+		return OK;
 	kind_reading_init(&answers);
 	result r = office->kind->pass(office->kind_state, &office->host, &passing, &answers, err);
 	kind_reading_done(&answers);
@@ -258,11 +270,11 @@ static result file_verdict(struct sender *sender, const struct frame_verdict *ve
 	frame_verdict_pack(verdict->id, verdict->code, verdict->duplicate, verdict->entry, recipients, count, field, reason, &packed);
 	result r = buf_check(&packed, "verdict", err);
 	if (!FAILED(r))
-		r = box_judged(sender->office->box, verdict->id, verdict->code == CODE_OK, buf_bytes(&packed), err);
+		r = box_judged(sender->office->box, verdict->id, is_kept(verdict->code), buf_bytes(&packed), err);
 	if (!FAILED(r) && verdict->code == CODE_OK)
 		r = pass_own(sender, out, err);
 	if (!FAILED(r) && verdict->code != CODE_OK)
-		log_event(out->is_receipt ? LOG_INFO : LOG_WARNING, "refused_by_hub", LOG_UUID("id", verdict->id), LOG_CODE(verdict->code),
+		log_event(out->is_receipt ? LOG_INFO : LOG_WARNING, is_kept(verdict->code) ? "held_by_hub" : "refused_by_hub", LOG_UUID("id", verdict->id), LOG_CODE(verdict->code),
 		          LOG_TEXT("field", field), LOG_TEXT("reason", reason));
 	mem_free(recipients);
 	buf_done(&packed);
@@ -283,7 +295,7 @@ static result take_verdict(struct sender *sender, const struct frame_verdict *ve
 		loop_timer_set(sender->later, SENDER_LATER_MS, 0);
 		return OK;
 	}
-	metric_add(verdict->code == CODE_OK ? sender->accepted : sender->refused, 1);
+	metric_add(is_kept(verdict->code) ? sender->accepted : sender->refused, 1);
 	TRY(box_find_out(sender->office->box, verdict->id, hold, &found, &out, err));
 	if (found && out.state == BOX_WAITING)
 		TRY(file_verdict(sender, verdict, &out, err));

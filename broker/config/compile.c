@@ -10,6 +10,7 @@
 
 #define WORD_THREAD "thread"
 #define WORD_ORIGINATOR "originator"
+#define WORD_SUBSCRIBER "subscriber"
 #define ROLE_PREFIX "role:"
 
 /* An element of a list of the configuration, as faults speak of it. */
@@ -46,7 +47,7 @@ static void check_party(const struct snapshot *snapshot, size_t index, const str
 	const char *name = party_at(snapshot, index)->party;
 	if (!strcmp(name, snapshot->settings.party))
 		FAULT(element, "%s is the hub itself; give the party a name of its own", name);
-	if (!strcmp(name, WORD_THREAD) || !strcmp(name, WORD_ORIGINATOR))
+	if (!strcmp(name, WORD_THREAD) || !strcmp(name, WORD_ORIGINATOR) || !strcmp(name, WORD_SUBSCRIBER))
 		FAULT(element, "\"%s\" is a word of agreements; give the party a dotted name", name);
 	for (size_t other = 0; other < index; other++)
 		if (!strcmp(name, party_at(snapshot, other)->party))
@@ -123,6 +124,8 @@ static enum snapshot_target_kind kind_of(const char *name)
 		return TARGET_THREAD;
 	if (!strcmp(name, WORD_ORIGINATOR))
 		return TARGET_ORIGINATOR;
+	if (!strcmp(name, WORD_SUBSCRIBER))
+		return TARGET_SUBSCRIBER;
 	if (bytes_starts(bytes_text(name), ROLE_PREFIX))
 		return TARGET_ROLE;
 	return strchr(name, '*') ? TARGET_PATTERN : TARGET_PARTY;
@@ -162,8 +165,8 @@ static void compile_target(const struct snapshot *snapshot, const char *written,
 	target->kind = kind_of(address);
 	target->name = mem_text(target->kind == TARGET_ROLE ? address + strlen(ROLE_PREFIX) : address);
 	if (len == 0)
-		FAULT(element, "to: \"%s\" names nobody; write a party, a pattern, role:NAME, thread or originator", written);
-	else if (target->kind != TARGET_THREAD && target->kind != TARGET_ORIGINATOR)
+		FAULT(element, "to: \"%s\" names nobody; write a party, a pattern, role:NAME, thread, originator or subscriber", written);
+	else if (target->kind == TARGET_PARTY || target->kind == TARGET_PATTERN || target->kind == TARGET_ROLE)
 		check_selector(snapshot, address, "to", element);
 	if (*rest)
 		compile_condition(snapshot, rest, target, element);

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "broker/config/zone.h"
 #include "schemas/frame.h"
 #include "schemas/message.h"
 #include "schemas/party.h"
@@ -174,6 +175,37 @@ static const struct conf_field threads_fields[] = {
 };
 static const struct conf_table threads_table = {threads_fields, COUNT(threads_fields), GROUP_SIZE(threads), CONF_NO_LINE, NULL};
 
+static void check_timezone(const void *value, struct conf_place place, const char *path, struct conf_faults *faults)
+{
+	struct zone *zone = NULL;
+	struct err err;
+	if (FAILED(zone_open(*(char *const *)value, &zone, &err)))
+		conf_fault(faults, place, path, "%s; name one like America/New_York (package tzdata), or write a rule like EST5EDT,M3.2.0,M11.1.0",
+		           err.reason);
+	zone_free(zone);
+}
+
+static void check_holidays(const void *value, struct conf_place place, const char *path, struct conf_faults *faults)
+{
+	const struct conf_texts *dates = value;
+	int64_t days;
+	for (size_t i = 0; i < dates->count; i++) {
+		if (!zone_read_date(bytes_text(dates->at[i]), &days))
+			conf_fault(faults, place, path, "\"%s\" is no date; write one like 2026-11-26", dates->at[i]);
+		for (size_t other = 0; other < i; other++)
+			if (!strcmp(dates->at[i], dates->at[other]))
+				conf_fault(faults, place, path, "\"%s\" is there twice; take one out", dates->at[i]);
+	}
+}
+
+static const struct conf_field calendar_fields[] = {
+	{.name = "timezone", .kind = CONF_TEXT, .offset = IN(calendar, timezone), .fallback = "EST5EDT,M3.2.0,M11.1.0", .check = check_timezone,
+	 .help = "where days begin and end: a zone's name like America/New_York, or its rule"},
+	{.name = "holidays", .kind = CONF_TEXTS, .offset = IN(calendar, holidays), .check = check_holidays,
+	 .help = "dates that are no business days, besides Saturdays and Sundays"},
+};
+static const struct conf_table calendar_table = {calendar_fields, COUNT(calendar_fields), GROUP_SIZE(calendar), CONF_NO_LINE, NULL};
+
 /* In the order of enum log_level and enum log_format. */
 static const char *const levels[] = {"debug", "info", "notice", "warning", "error", NULL};
 static const char *const formats[] = {"auto", "text", "json", NULL};
@@ -209,9 +241,11 @@ static const struct conf_field agreement_fields[] = {
 	{.name = "types", .kind = CONF_TEXTS, .offset = OF_AGREEMENT(types), .flags = CONF_REQUIRED,
 	 .help = "what: a type like warrant.issue/1, or a pattern with *"},
 	{.name = "to", .kind = CONF_TEXTS, .offset = OF_AGREEMENT(to), .flags = CONF_REQUIRED,
-	 .help = "to whom: a party, a pattern, role:NAME, thread, originator; with a condition like role:police town=/last_known/town"},
+	 .help = "to whom: a party, a pattern, role:NAME, thread, originator, subscriber; with a condition like role:police town=/last_known/town"},
 	{.name = "classes", .kind = CONF_TEXTS, .offset = OF_AGREEMENT(classes), .check = check_classes,
 	 .help = "sensitivity classes that the recipients are cleared for; none: PUB and CJ"},
+	{.name = "consent", .kind = CONF_BOOL, .offset = OF_AGREEMENT(consent), .fallback = "false",
+	 .help = "its classes beyond PUB and CJ are disclosed only under the consent that the message names; P2 always is"},
 	{.name = "route", .kind = CONF_BOOL, .offset = OF_AGREEMENT(route), .fallback = "false",
 	 .help = "a message without an address goes to all of `to`"},
 };
@@ -239,6 +273,7 @@ static const struct conf_field fields[] = {
 	 .help = "a group with certificate and key"},
 	{.name = "limits", .kind = CONF_GROUP, .offset = OF(limits), .sub = &limits_table, .help = "what is bounded, and where"},
 	{.name = "threads", .kind = CONF_GROUP, .offset = OF(threads), .sub = &threads_table, .help = "how many of which thread"},
+	{.name = "calendar", .kind = CONF_GROUP, .offset = OF(calendar), .sub = &calendar_table, .help = "what deadlines in business days count by"},
 	{.name = "log", .kind = CONF_GROUP, .offset = OF(log), .sub = &log_table, .help = "lines on stderr"},
 	{.name = "parties", .kind = CONF_LIST, .offset = OF(parties), .flags = CONF_REQUIRED, .sub = &party_table,
 	 .help = "everybody who may connect"},
@@ -254,4 +289,38 @@ static void check_endpoints_differ(const void *value, struct conf_place place, c
 		conf_fault(faults, place, "events", "is the endpoint of control too; give each its own");
 }
 
-const struct conf_table settings_table = {fields, COUNT(fields), sizeof(struct settings), CONF_NO_LINE, check_endpoints_differ};
+static bool is_enrolled(const struct settings *settings, struct bytes name)
+{
+	const struct settings_party *parties = settings->parties.at;
+	for (size_t i = 0; i < settings->parties.count; i++)
+		if (bytes_is(name, parties[i].party))
+			return true;
+	return false;
+}
+
+/* A supervisor that is not there would never hear of anything, and nobody would miss it. */
+static void check_supervisor(const struct settings *settings, const struct conf_pair *pair, struct conf_place place, struct conf_faults *faults)
+{
+	const struct conf_place at = {place.file, pair->line};
+	for (const char *name = pair->value; *name;) {
+		name += strspn(name, ", \t");
+		size_t len = strcspn(name, ", \t");
+		if (len && !is_enrolled(settings, bytes_of(name, len)))
+			conf_fault(faults, at, "parties.attributes.supervisor", "\"%.*s\" is none of the parties; add it to them or correct its name",
+			           (int)len, name);
+		name += len;
+	}
+}
+
+static void check_whole(const void *value, struct conf_place place, const char *path, struct conf_faults *faults)
+{
+	const struct settings *settings = value;
+	const struct settings_party *parties = settings->parties.at;
+	check_endpoints_differ(value, place, path, faults);
+	for (size_t i = 0; i < settings->parties.count; i++)
+		for (size_t pair = 0; pair < parties[i].attributes.count; pair++)
+			if (!strcmp(parties[i].attributes.at[pair].name, "supervisor"))
+				check_supervisor(settings, &parties[i].attributes.at[pair], place, faults);
+}
+
+const struct conf_table settings_table = {fields, COUNT(fields), sizeof(struct settings), CONF_NO_LINE, check_whole};

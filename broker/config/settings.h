@@ -19,9 +19,10 @@ struct settings_agreement {
 	struct conf_texts from;    /* PARTY, PATTERN with *, role:NAME */
 	struct conf_texts types;   /* TYPE, or a pattern with * */
 	/* ADDRESS [ATTRIBUTE=/POINTER]; or thread (everyone who has a part in the conversation), or originator (of the message that is
-	 * answered) */
+	 * answered), or subscriber (who subscribed to the person that it is about) */
 	struct conf_texts to;
 	struct conf_texts classes; /* that the recipients are cleared for; empty: the classes PUB and CJ */
+	bool consent;              /* classes beyond PUB and CJ only under the consent that the message names; P2 always */
 	bool route;                /* an unaddressed message goes to all of `to`; false: only whoever is addressed */
 	int line;
 };
@@ -48,6 +49,10 @@ struct settings {
 	struct {
 		int64_t gateways, verifiers; /* 0 verifiers: one for each core */
 	} threads;
+	struct {
+		char *timezone;            /* a name of the system's zones, or a rule as POSIX writes it */
+		struct conf_texts holidays; /* dates that are no business days */
+	} calendar;
 	struct {
 		int level, format;
 	} log;

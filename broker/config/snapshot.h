@@ -14,7 +14,7 @@ struct snapshot_party {
 };
 
 /* One element of an agreement's `to`. */
-enum snapshot_target_kind { TARGET_PARTY, TARGET_PATTERN, TARGET_ROLE, TARGET_THREAD, TARGET_ORIGINATOR };
+enum snapshot_target_kind { TARGET_PARTY, TARGET_PATTERN, TARGET_ROLE, TARGET_THREAD, TARGET_ORIGINATOR, TARGET_SUBSCRIBER };
 struct snapshot_target {
 	enum snapshot_target_kind kind;
 	char *name;      /* party, pattern or role */

@@ -24,8 +24,9 @@ void index_view_close(struct index_view *view);
 /* Everything known of a message id, a thread, a prefix of an id (at least 8 hex digits), a receipt's id, or a subject "key=value"
  * or just "value" (any identifier, exactly): one packed map per message, the newest `most`, oldest first:
  *   {id, type, from, to [..], thread, re, subject, issued, signed_at, accepted_at, entry, verdict, hops [{recipient,
- *    state: queued|received|refused|expired|dead|discarded, sent_at, received_at, receipt_at, acked_at, attempts, code, reason}]}
- * Ids are text; what is not known is left out. A refused message has refused_at, field and reason instead of accepted_at, and its
+ *    state: queued|received|refused|expired|dead|discarded, sent_at, received_at, receipt_at, acked_at, attempts, code, reason,
+ *    withheld {part: code}}]}
+ * and erased_at once its parts were destroyed. Ids are text; what is not known is left out. A refused message has refused_at, field and reason instead of accepted_at, and its
  * code as verdict. Messages of the same thread are included. not_found; busy while the index is first made; usage when a prefix
  * fits several. */
 RESULT index_trace(struct index_view *view, struct bytes what, size_t most, index_row_fn fn, void *ctx, struct err *err);

@@ -10,7 +10,8 @@ const char index_schema[] =
 	"INSERT INTO state VALUES (1, 0, x'', x'', 0);"
 	"CREATE TABLE message(entry INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, type TEXT NOT NULL, sender TEXT NOT NULL,"
 	" thread BLOB NOT NULL, re BLOB NOT NULL, subject BLOB NOT NULL, issued INTEGER NOT NULL, signed_at INTEGER NOT NULL,"
-	" at INTEGER NOT NULL, verdict TEXT NOT NULL, field TEXT NOT NULL, reason TEXT NOT NULL) STRICT;"
+	" at INTEGER NOT NULL, verdict TEXT NOT NULL, field TEXT NOT NULL, reason TEXT NOT NULL,"
+	" erased_at INTEGER NOT NULL DEFAULT 0) STRICT;"
 	"CREATE INDEX message_thread ON message(thread);"
 	"CREATE TABLE hop(entry INTEGER NOT NULL, place INTEGER NOT NULL, recipient TEXT NOT NULL, state TEXT NOT NULL,"
 	" sent_at INTEGER NOT NULL DEFAULT 0, received_at INTEGER NOT NULL DEFAULT 0, receipt_at INTEGER NOT NULL DEFAULT 0,"
@@ -18,6 +19,8 @@ const char index_schema[] =
 	" reason TEXT NOT NULL DEFAULT '', PRIMARY KEY(entry, recipient)) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE receipt(id BLOB NOT NULL PRIMARY KEY, entry INTEGER NOT NULL, recipient TEXT NOT NULL)"
 	" STRICT, WITHOUT ROWID;"
+	"CREATE TABLE withheld(entry INTEGER NOT NULL, recipient TEXT NOT NULL, part TEXT NOT NULL, code TEXT NOT NULL,"
+	" PRIMARY KEY(entry, recipient, part)) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE subject(value TEXT NOT NULL, key TEXT NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY(value, key, entry))"
 	" STRICT, WITHOUT ROWID;";
 
@@ -44,6 +47,11 @@ const char *const index_statements[INDEX_STATEMENT_COUNT] = {
 	                         " WHERE (entry, recipient) = (SELECT entry, recipient FROM receipt WHERE id = ?1)"),
 	[INDEX_NOTICE_ACKED] = ("UPDATE hop SET state = 'received', sent_at = ?3, received_at = ?4, acked_at = ?4"
 	                        " WHERE " OF_MESSAGE),
+	[INDEX_HELD] = "UPDATE message SET verdict = 'held', reason = ?2 WHERE id = ?1",
+	[INDEX_LET_THROUGH] = "UPDATE message SET verdict = 'accepted' WHERE id = ?1",
+	[INDEX_HOP_LATER] = "INSERT OR IGNORE INTO hop(entry, place, recipient, state) SELECT entry, ?2, ?3, 'queued' FROM message WHERE id = ?1",
+	[INDEX_WITHHELD] = "INSERT OR IGNORE INTO withheld(entry, recipient, part, code) SELECT entry, ?2, ?3, ?4 FROM message WHERE id = ?1",
+	[INDEX_ERASED] = "UPDATE message SET erased_at = ?2 WHERE id = ?1",
 	[INDEX_HOP_ENDED] = "UPDATE hop SET state = ?3, code = ?4, reason = ?5, attempts = max(attempts, ?6) WHERE " OF_MESSAGE,
 };
 
@@ -117,7 +125,38 @@ static result add_subject(struct database *database, const struct ledger_entry *
 	return OK;
 }
 
-static result fill_accepted(struct database *database, const struct ledger_entry *entry, struct err *err)
+static result add_withheld(struct database *database, const uint8_t *id, struct bytes recipient, struct bytes part, struct bytes code,
+                           struct err *err)
+{
+	struct sqlite3_stmt *statement;
+	TRY(database_query(database, INDEX_WITHHELD, &statement, err));
+	database_bind_bytes(statement, 1, bytes_of(id, UUID_LEN));
+	database_bind_text(statement, 2, recipient);
+	database_bind_text(statement, 3, part);
+	database_bind_text(statement, 4, code);
+	return database_run(database, statement, err);
+}
+
+/* What each recipient was not cleared for when the message was accepted: [[recipient, part, code]…]. */
+static result add_all_withheld(struct database *database, const struct ledger_entry *entry, struct err *err)
+{
+	struct bytes list;
+	struct err ignored;
+	if (!pack_find(entry->detail, "withheld", &list))
+		return OK;
+	struct pack_in in = pack_in(list, &ignored);
+	size_t count = pack_array(&in, "withheld");
+	for (size_t i = 0; i < count && !in.failed; i++) {
+		pack_array_of(&in, "withheld", 3);
+		struct bytes recipient = pack_text(&in, "withheld", SIZE_MAX), part = pack_text(&in, "withheld", SIZE_MAX);
+		struct bytes code = pack_text(&in, "withheld", SIZE_MAX);
+		if (!in.failed)
+			TRY(add_withheld(database, entry->id, recipient, part, code, err));
+	}
+	return OK;
+}
+
+static result fill_row(struct database *database, const struct ledger_entry *entry, struct err *err)
 {
 	struct bytes subject = BYTES_NONE, id = bytes_of(entry->id, UUID_LEN), thread = id_of(entry->detail, "thread");
 	struct sqlite3_stmt *statement;
@@ -135,8 +174,51 @@ static result fill_accepted(struct database *database, const struct ledger_entry
 	database_bind_int(statement, 9, int_of(entry->detail, "signed_at"));
 	database_bind_int(statement, 10, entry->at);
 	TRY(database_run(database, statement, err));
-	TRY(add_hops(database, entry, err));
 	return add_subject(database, entry, subject, err);
+}
+
+static result fill_accepted(struct database *database, const struct ledger_entry *entry, struct err *err)
+{
+	TRY(fill_row(database, entry, err));
+	TRY(add_hops(database, entry, err));
+	return add_all_withheld(database, entry, err);
+}
+
+static result fill_held(struct database *database, const struct ledger_entry *entry, struct err *err)
+{
+	struct sqlite3_stmt *statement;
+	TRY(fill_row(database, entry, err));
+	TRY(database_query(database, INDEX_HELD, &statement, err));
+	database_bind_bytes(statement, 1, bytes_of(entry->id, UUID_LEN));
+	database_bind_text(statement, 2, text_of(entry->detail, "reason"));
+	TRY(database_run(database, statement, err));
+	return add_all_withheld(database, entry, err);
+}
+
+/* A held message has no hops before it goes on its way. */
+static result fill_let_through(struct database *database, const struct ledger_entry *entry, struct err *err)
+{
+	struct bytes to;
+	struct err ignored;
+	struct sqlite3_stmt *statement;
+	TRY(database_query(database, INDEX_LET_THROUGH, &statement, err));
+	database_bind_bytes(statement, 1, bytes_of(entry->id, UUID_LEN));
+	TRY(database_run(database, statement, err));
+	struct pack_in in = pack_in(pack_find(entry->detail, "to", &to) ? to : BYTES_NONE, &ignored);
+	size_t count = pack_array(&in, "to");
+	for (size_t i = 0; i < count && !in.failed; i++) {
+		pack_array_of(&in, "to", 2);
+		struct bytes recipient = pack_text(&in, "to", SIZE_MAX);
+		pack_value(&in, "to");
+		if (in.failed)
+			break;
+		TRY(database_query(database, INDEX_HOP_LATER, &statement, err));
+		database_bind_bytes(statement, 1, bytes_of(entry->id, UUID_LEN));
+		database_bind_int(statement, 2, (int64_t)i);
+		database_bind_text(statement, 3, recipient);
+		TRY(database_run(database, statement, err));
+	}
+	return OK;
 }
 
 static result fill_refused(struct database *database, const struct ledger_entry *entry, struct err *err)
@@ -213,10 +295,38 @@ static result fill_ended(struct database *database, const struct ledger_entry *e
 	return database_run(database, statement, err);
 }
 
+/* From one recipient, after the message had been accepted. */
+static result fill_withheld(struct database *database, const struct ledger_entry *entry, struct err *err)
+{
+	struct bytes list;
+	struct err ignored;
+	if (!pack_find(entry->detail, "parts", &list))
+		return OK;
+	struct pack_in in = pack_in(list, &ignored);
+	size_t count = pack_array(&in, "parts");
+	for (size_t i = 0; i < count && !in.failed; i++) {
+		struct bytes part = pack_text(&in, "parts", SIZE_MAX);
+		if (!in.failed)
+			TRY(add_withheld(database, entry->id, text_of(entry->detail, "recipient"), part, text_of(entry->detail, "code"), err));
+	}
+	return OK;
+}
+
+static result fill_erased(struct database *database, const struct ledger_entry *entry, struct err *err)
+{
+	struct sqlite3_stmt *statement;
+	TRY(database_query(database, INDEX_ERASED, &statement, err));
+	database_bind_bytes(statement, 1, bytes_of(entry->id, UUID_LEN));
+	database_bind_int(statement, 2, entry->at);
+	return database_run(database, statement, err);
+}
+
 typedef result (*fill_fn)(struct database *database, const struct ledger_entry *entry, struct err *err);
 
 static const fill_fn fills[LEDGER_KIND_COUNT] = {
 	[LEDGER_ACCEPTED] = fill_accepted,
+	[LEDGER_HELD] = fill_held,
+	[LEDGER_LET_THROUGH] = fill_let_through,
 	[LEDGER_REFUSED] = fill_refused,
 	[LEDGER_RECEIPT] = fill_receipt,
 	[LEDGER_ACKED] = fill_acked,
@@ -224,6 +334,8 @@ static const fill_fn fills[LEDGER_KIND_COUNT] = {
 	[LEDGER_DEAD] = fill_ended,
 	[LEDGER_REQUEUED] = fill_ended,
 	[LEDGER_DISCARDED] = fill_ended,
+	[LEDGER_WITHHELD] = fill_withheld,
+	[LEDGER_ERASED] = fill_erased,
 };
 
 result index_fill(struct database *database, const struct ledger_entry *entry, struct err *err)

@@ -8,10 +8,10 @@
 
 enum { VIEW_ROW_MAX = 8 << 20, VIEW_PREFIX_MIN = 8, VIEW_IDENTIFIER_MAX = 512 };
 
-enum view_statement { VIEW_POSITION, VIEW_BY_ID, VIEW_BY_VALUE, VIEW_BY_KEY_VALUE, VIEW_PREFIX, VIEW_HOPS, VIEW_STATEMENT_COUNT };
+enum view_statement { VIEW_POSITION, VIEW_BY_ID, VIEW_BY_VALUE, VIEW_BY_KEY_VALUE, VIEW_PREFIX, VIEW_HOPS, VIEW_WITHHELD, VIEW_STATEMENT_COUNT };
 
 /* The newest `most` of all conversations that fit, the oldest of them first. */
-#define MESSAGE "entry, id, type, sender, thread, re, subject, issued, signed_at, at, verdict, field, reason"
+#define MESSAGE "entry, id, type, sender, thread, re, subject, issued, signed_at, at, verdict, field, reason, erased_at"
 #define IN_THREADS(threads)                                                                                                \
 	("SELECT * FROM (SELECT " MESSAGE " FROM message WHERE thread IN (" threads ")"                                      \
 	 " ORDER BY entry DESC LIMIT ?1) ORDER BY entry")
@@ -25,6 +25,7 @@ static const char *const statements[VIEW_STATEMENT_COUNT] = {
 	[VIEW_PREFIX] = "SELECT id FROM message WHERE id BETWEEN ? AND ? LIMIT 2",
 	[VIEW_HOPS] = ("SELECT recipient, state, sent_at, received_at, receipt_at, acked_at, attempts, code, reason FROM hop"
 	               " WHERE entry = ? ORDER BY place"),
+	[VIEW_WITHHELD] = "SELECT part, code FROM withheld WHERE entry = ? AND recipient = ? ORDER BY part",
 };
 
 struct index_view {
@@ -33,7 +34,7 @@ struct index_view {
 	struct database *database; /* NULL: not there yet */
 	dev_t device;
 	ino_t inode;
-	struct buf row, to, hops;
+	struct buf row, to, hops, withheld;
 };
 
 result index_view_open(const char *folder, struct store *reader, struct index_view **ret, struct err *err)
@@ -45,6 +46,7 @@ result index_view_open(const char *folder, struct store *reader, struct index_vi
 	buf_init(&view->row, VIEW_ROW_MAX);
 	buf_init(&view->to, VIEW_ROW_MAX);
 	buf_init(&view->hops, VIEW_ROW_MAX);
+	buf_init(&view->withheld, VIEW_ROW_MAX);
 	*ret = view;
 	return OK;
 }
@@ -58,6 +60,7 @@ void index_view_close(struct index_view *view)
 	buf_done(&view->row);
 	buf_done(&view->to);
 	buf_done(&view->hops);
+	buf_done(&view->withheld);
 	mem_free(view->path);
 	mem_free(view);
 }
@@ -129,12 +132,33 @@ static bool says_something(struct bytes code)
 	return code.len > 0 && !bytes_is(code, code_text(CODE_OK));
 }
 
-static void put_hop(struct sqlite3_stmt *hop, struct buf *out)
+/* The pairs of part and code that a recipient did not get, packed one after the other into view->withheld. */
+static result gather_withheld(struct index_view *view, int64_t entry, struct bytes recipient, size_t *ret_count, struct err *err)
+{
+	struct sqlite3_stmt *statement;
+	bool row = true;
+	*ret_count = 0;
+	buf_clear(&view->withheld);
+	TRY(database_query(view->database, VIEW_WITHHELD, &statement, err));
+	database_bind_int(statement, 1, entry);
+	database_bind_text(statement, 2, recipient);
+	for (;;) {
+		TRY(database_step(view->database, statement, &row, err));
+		if (!row)
+			break;
+		pack_put_text(&view->withheld, database_bytes(statement, 0));
+		pack_put_text(&view->withheld, database_bytes(statement, 1));
+		(*ret_count)++;
+	}
+	return buf_check(&view->withheld, "withheld", err);
+}
+
+static void put_hop(struct sqlite3_stmt *hop, size_t withheld, struct bytes pairs, struct buf *out)
 {
 	static const char *const times[] = {"sent_at", "received_at", "receipt_at", "acked_at"};
 	struct bytes code = database_bytes(hop, 7);
 	struct bytes reason = database_bytes(hop, 8);
-	size_t count = 2 + one_if(database_int(hop, 6) != 0) + one_if(says_something(code)) + one_if(reason.len > 0);
+	size_t count = 2 + one_if(database_int(hop, 6) != 0) + one_if(says_something(code)) + one_if(reason.len > 0) + one_if(withheld > 0);
 	for (int i = 0; i < 4; i++)
 		count += one_if(database_int(hop, 2 + i) != 0);
 	pack_put_map(out, count);
@@ -146,6 +170,11 @@ static void put_hop(struct sqlite3_stmt *hop, struct buf *out)
 	if (says_something(code))
 		put_text(out, "code", code);
 	put_text(out, "reason", reason);
+	if (withheld) {
+		pack_put_str(out, "withheld");
+		pack_put_map(out, withheld);
+		buf_add(out, pairs);
+	}
 }
 
 /* The hops and the names of their recipients, packed one after the other into view->hops and view->to. */
@@ -162,8 +191,14 @@ static result gather_hops(struct index_view *view, int64_t entry, size_t *ret_co
 		TRY(database_step(view->database, hop, &row, err));
 		if (!row)
 			break;
+		size_t withheld = 0;
+		result r = gather_withheld(view, entry, database_bytes(hop, 0), &withheld, err);
+		if (FAILED(r)) {
+			database_end(hop);
+			return r;
+		}
 		pack_put_text(&view->to, database_bytes(hop, 0));
-		put_hop(hop, &view->hops);
+		put_hop(hop, withheld, buf_bytes(&view->withheld), &view->hops);
 		(*ret_count)++;
 	}
 	TRY(buf_check(&view->to, "to", err));
@@ -177,9 +212,9 @@ static void put_row(struct index_view *view, struct sqlite3_stmt *message, size_
 	struct bytes re = database_bytes(message, 5), subject = database_bytes(message, 6);
 	int64_t issued = database_int(message, 7), signed_at = database_int(message, 8);
 	struct bytes field = database_bytes(message, 11), reason = database_bytes(message, 12);
-	bool accepted = bytes_is(database_bytes(message, 10), "accepted");
+	bool accepted = bytes_is(database_bytes(message, 10), "accepted") || bytes_is(database_bytes(message, 10), "held");
 	size_t count = 9 + one_if(re.len == UUID_LEN) + one_if(subject.len > 0) + one_if(issued != 0) + one_if(signed_at != 0) +
-	               one_if(field.len > 0) + one_if(reason.len > 0);
+	               one_if(field.len > 0) + one_if(reason.len > 0) + one_if(database_int(message, 13) != 0);
 	buf_clear(out);
 	pack_put_map(out, count);
 	put_id(out, "id", database_bytes(message, 1));
@@ -206,6 +241,7 @@ static void put_row(struct index_view *view, struct sqlite3_stmt *message, size_
 	pack_put_text(out, database_bytes(message, 10));
 	put_text(out, "field", field);
 	put_text(out, "reason", reason);
+	put_number(out, "erased_at", database_int(message, 13));
 	pack_put_str(out, "hops");
 	pack_put_array(out, hops);
 	buf_add(out, buf_bytes(&view->hops));

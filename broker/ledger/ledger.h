@@ -16,7 +16,9 @@ enum ledger_kind {
 	LEDGER_LINK_UP,     /* detail address, certificate */
 	LEDGER_LINK_DOWN,   /* detail code, reason */
 	LEDGER_LINK_REFUSED,
-	LEDGER_ACCEPTED,    /* detail to [[party, agreement]…], thread, re, subject, issued, signed_at, verified_us */
+	LEDGER_ACCEPTED,    /* detail to [[party, agreement]…], withheld [[party, part, code]…], thread, re, subject, issued, signed_at, verified_us */
+	LEDGER_HELD,        /* kept and not delivered: detail as of accepted, and interlock, reason; `to` is who would have received it */
+	LEDGER_LET_THROUGH, /* a held message goes on its way: detail to, because: resolved or override, by: id of the message that did it, reason */
 	LEDGER_REFUSED,     /* detail code, field, reason */
 	LEDGER_RECEIPT,     /* a recipient's receipt was accepted: detail of, disposition, code, sent_at, received_at, attempts */
 	LEDGER_ACKED,       /* a receipt or notice reached its addressee for good: detail recipient, sent_at */
@@ -24,6 +26,8 @@ enum ledger_kind {
 	LEDGER_DEAD,        /* detail recipient, code, reason, attempts */
 	LEDGER_REQUEUED,    /* by the operator: detail recipient */
 	LEDGER_DISCARDED,   /* by the operator: detail recipient, reason */
+	LEDGER_WITHHELD,    /* from one recipient since it was accepted: detail recipient, parts, code, reason */
+	LEDGER_ERASED,      /* a message's parts were destroyed: detail order (id of record.erase/1), parts, reason; party: who ordered it */
 	LEDGER_KIND_COUNT
 };
 
@@ -66,6 +70,7 @@ struct bytes ledger_head(const struct ledger *ledger); /* the last signed head; 
 struct ledger_report {
 	int64_t entries;
 	int64_t messages;   /* whose leaf was compared with the envelope that is stored */
+	int64_t erased;     /* of these, those whose parts were erased, as an entry says */
 	int64_t head_size;  /* of the signed head */
 	int64_t bad_entry;  /* first that is wrong, -1: none */
 	struct hash root;

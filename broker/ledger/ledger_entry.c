@@ -11,6 +11,8 @@ static const char *const kinds[LEDGER_KIND_COUNT] = {
 	[LEDGER_LINK_DOWN] = "link_down",
 	[LEDGER_LINK_REFUSED] = "link_refused",
 	[LEDGER_ACCEPTED] = "accepted",
+	[LEDGER_HELD] = "held",
+	[LEDGER_LET_THROUGH] = "let_through",
 	[LEDGER_REFUSED] = "refused",
 	[LEDGER_RECEIPT] = "receipt",
 	[LEDGER_ACKED] = "acked",
@@ -18,6 +20,8 @@ static const char *const kinds[LEDGER_KIND_COUNT] = {
 	[LEDGER_DEAD] = "dead",
 	[LEDGER_REQUEUED] = "requeued",
 	[LEDGER_DISCARDED] = "discarded",
+	[LEDGER_WITHHELD] = "withheld",
+	[LEDGER_ERASED] = "erased",
 };
 
 const char *ledger_kind_text(enum ledger_kind kind)

@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <string.h>
+#include <uthash.h>
 
 #include "base/mem.h"
 #include "broker/ledger/ledger_inside.h"
@@ -9,6 +10,13 @@
 
 enum { VERIFY_MESSAGE_MAX = 64 << 20, VERIFY_SETTLE_MAX = 1000 };
 
+/* A message of which parts are not stored; an entry further on must say that they were erased. */
+struct missing {
+	uint8_t id[UUID_LEN];
+	int64_t entry;
+	UT_hash_handle hh;
+};
+
 struct verification {
 	struct store *store;
 	struct ledger_report *report;
@@ -17,6 +25,7 @@ struct verification {
 	struct buf entry, message;
 	struct head head;
 	bool has_head;
+	struct missing *missing;
 };
 
 static result bad_entry(struct verification *run, int64_t number, struct err *err, const char *reason)
@@ -70,8 +79,8 @@ static result read_frontier(struct verification *run, struct err *err)
 	return OK;
 }
 
-/* Parts may have been erased; those that are there must be those that the header binds. */
-static bool are_bound(struct bytes header, struct bytes packed)
+/* Parts may have been erased; those that are there must be those that the header binds. *ret_whole: all are there. */
+static bool are_bound(struct bytes header, struct bytes packed, bool *ret_whole)
 {
 	struct message message;
 	struct part parts[MESSAGE_PARTS_MAX];
@@ -85,7 +94,35 @@ static bool are_bound(struct bytes header, struct bytes packed)
 		if (!bound || !hash_equal(&hash, bound->hash))
 			return false;
 	}
+	*ret_whole = count == message.parts_count;
 	return true;
+}
+
+static void note_missing(struct verification *run, const struct ledger_entry *entry)
+{
+	struct missing *missing = mem_alloc(sizeof(*missing));
+	memcpy(missing->id, entry->id, UUID_LEN);
+	missing->entry = entry->number;
+	HASH_ADD(hh, run->missing, id, UUID_LEN, missing);
+}
+
+static void forget_missing(struct verification *run, struct missing *missing)
+{
+	HASH_DEL(run->missing, missing);
+	mem_free(missing);
+}
+
+/* Accounts for what is missing of a message. */
+static void note_erased(struct verification *run, const struct ledger_entry *entry)
+{
+	struct missing *missing = NULL;
+	if (!entry->id)
+		return;
+	HASH_FIND(hh, run->missing, entry->id, UUID_LEN, missing);
+	if (!missing)
+		return;
+	forget_missing(run, missing);
+	run->report->erased++;
 }
 
 /* Whether the path leads from the message to what its originator signed. The signature itself is for `liaison evidence` to show. */
@@ -106,7 +143,7 @@ static result check_message(struct verification *run, const struct ledger_entry 
 	struct store_message stored;
 	struct envelope envelope;
 	struct err why;
-	bool found = false;
+	bool found = false, whole = true;
 	if (!entry->id || !entry->leaf)
 		return bad_entry(run, entry->number, err, "an accepted message without its id or leaf");
 	TRY(store_find(run->store, entry->id, &run->message, &found, &stored, err));
@@ -117,12 +154,14 @@ static result check_message(struct verification *run, const struct ledger_entry 
 	struct hash leaf = merkle_leaf(envelope.header);
 	if (!hash_equal(&leaf, entry->leaf) || !hash_equal(&leaf, stored.leaf))
 		return bad_entry(run, entry->number, err, "the stored message is not the one that was accepted");
-	if (!are_bound(envelope.header, envelope.parts))
+	if (!are_bound(envelope.header, envelope.parts, &whole))
 		return bad_entry(run, entry->number, err, "a stored part is not the one that was accepted");
 	if (!is_proven(&envelope, &leaf))
 		return bad_entry(run, entry->number, err, "the stored statement is not the one that was accepted");
 	if (stored.entry != entry->number)
 		return bad_entry(run, entry->number, err, "the stored message names another entry");
+	if (!whole)
+		note_missing(run, entry);
 	run->report->messages++;
 	return OK;
 }
@@ -142,8 +181,26 @@ static result check_entry(struct verification *run, int64_t number, struct err *
 	struct hash leaf = merkle_leaf(buf_bytes(&run->entry));
 	merkle_append(&run->rebuilt, &leaf);
 	run->report->entries++;
-	if (entry.kind == LEDGER_ACCEPTED || entry.kind == LEDGER_RECEIPT)
+	if (entry.kind == LEDGER_ACCEPTED || entry.kind == LEDGER_HELD || entry.kind == LEDGER_RECEIPT)
 		return check_message(run, &entry, err);
+	if (entry.kind == LEDGER_ERASED)
+		note_erased(run, &entry);
+	return OK;
+}
+
+/* While a broker goes on, parts may have been erased by an entry that came after the frontier was read. */
+static result check_missing(struct verification *run, struct err *err)
+{
+	struct ledger_entry entry;
+	struct err ignored;
+	bool found = true;
+	for (int64_t number = (int64_t)run->frontier.size; run->missing && found; number++) {
+		TRY(store_ledger_get(run->store, number, &run->entry, &found, err));
+		if (found && !FAILED(ledger_entry_decode(buf_bytes(&run->entry), &entry, &ignored)) && entry.kind == LEDGER_ERASED)
+			note_erased(run, &entry);
+	}
+	if (run->missing)
+		return bad_entry(run, run->missing->entry, err, "parts of the accepted message are not stored, and no entry says that they were erased");
 	return OK;
 }
 
@@ -165,6 +222,7 @@ static result check_all(struct verification *run, const struct signer *hub, stru
 		TRY(check_entry(run, number, err));
 		TRY(compare_head(run, err));
 	}
+	TRY(check_missing(run, err));
 	struct hash noted = merkle_frontier_root(&run->frontier);
 	run->report->root = merkle_frontier_root(&run->rebuilt);
 	if (!hash_equal(&run->report->root, noted.at))
@@ -181,7 +239,10 @@ result ledger_verify(struct store *store, const struct signer *hub, struct ledge
 	run->report = ret;
 	buf_init(&run->entry, LEDGER_ENTRY_MAX);
 	buf_init(&run->message, VERIFY_MESSAGE_MAX);
+	struct missing *missing, *next;
 	result r = check_all(run, hub, err);
+	HASH_ITER(hh, run->missing, missing, next)
+		forget_missing(run, missing);
 	buf_done(&run->entry);
 	buf_done(&run->message);
 	mem_free(run);

@@ -1,7 +1,9 @@
 #include "broker/route/accept.h"
 
 #include "base/mem.h"
+#include "broker/route/hold.h"
 #include "broker/route/session.h"
+#include "broker/route/withhold.h"
 
 static void put_id(struct buf *out, const char *key, const uint8_t *id)
 {
@@ -21,11 +23,39 @@ static void put_recipients(const struct admission *admission, struct buf *out)
 	}
 }
 
+static bool is_held(const struct admission *admission)
+{
+	return admission->held.code == CODE_HELD;
+}
+
+static bool withholds(const struct admission *admission)
+{
+	for (size_t i = 0; i < admission->recipients_count; i++)
+		if (admission->recipients[i].withheld)
+			return true;
+	return false;
+}
+
+static void put_held(const struct admission *admission, struct buf *out)
+{
+	pack_put_str(out, "interlock");
+	pack_put_str(out, admission->candidate->type->interlock);
+	pack_put_str(out, "reason");
+	pack_put_str(out, admission->held.reason);
+}
+
 static void put_accepted_detail(const struct admission *admission, struct buf *out)
 {
 	const struct message *message = &admission->candidate->message;
-	pack_put_map(out, 4 + (message->re ? 1u : 0u) + (message->subject.len ? 1u : 0u));
+	pack_put_map(out, 4 + (message->re ? 1u : 0u) + (message->subject.len ? 1u : 0u) + (withholds(admission) ? 1u : 0u) +
+	                          (is_held(admission) ? 2u : 0u));
 	put_recipients(admission, out);
+	if (is_held(admission))
+		put_held(admission, out);
+	if (withholds(admission)) {
+		pack_put_str(out, "withheld");
+		withhold_put_all(message, admission->recipients, admission->recipients_count, out);
+	}
 	put_id(out, "thread", message_thread(message));
 	pack_put_str(out, "issued");
 	pack_put_int(out, message->issued);
@@ -71,7 +101,7 @@ static result record_accepted(struct admission *admission, int64_t *ret_entry, s
 		put_accepted_detail(admission, &detail);
 	struct ledger_entry entry = {
 		.at = admission->now,
-		.kind = admission->is_receipt ? LEDGER_RECEIPT : LEDGER_ACCEPTED,
+		.kind = admission->is_receipt ? LEDGER_RECEIPT : is_held(admission) ? LEDGER_HELD : LEDGER_ACCEPTED,
 		.id = candidate->message.id,
 		.leaf = candidate->leaf.at,
 		.party = bytes_text(admission->job->party),
@@ -119,7 +149,8 @@ static result join_thread(struct admission *admission, int64_t recipient, struct
 	return store_thread_join(admission->core->store, message_thread(message), recipient, err);
 }
 
-static result enqueue(struct admission *admission, int64_t number, int64_t seq, struct blob *envelope, struct err *err)
+static result enqueue(struct admission *admission, const struct agreement_recipient *recipient, int64_t number, int64_t seq, struct blob *envelope,
+                      struct err *err)
 {
 	const struct message *message = &admission->candidate->message;
 	struct core *core = admission->core;
@@ -128,6 +159,8 @@ static result enqueue(struct admission *admission, int64_t number, int64_t seq, 
 		.expires = admission->is_receipt ? 0 : message->expires,
 		.queued_at = admission->now,
 		.wants_receipt = !admission->is_receipt,
+		.withheld = recipient->withheld,
+		.consent = recipient->consent,
 	};
 	TRY(store_enqueue(core->store, &queued, err));
 	if (queued.expires && (core->next_expiry <= 0 || queued.expires < core->next_expiry))
@@ -148,11 +181,13 @@ static result join_sender(struct admission *admission, struct err *err)
 static result queue_all(struct admission *admission, int64_t seq, struct blob *envelope, struct frame_recipient *described, struct err *err)
 {
 	TRY(join_sender(admission, err));
+	if (is_held(admission))
+		return hold_keep(admission, seq, err);
 	for (size_t i = 0; i < admission->recipients_count; i++) {
 		int64_t number = 0;
 		TRY(store_party(admission->core->store, admission->recipients[i].party->name, &number, err));
 		TRY(describe_recipient(admission, &admission->recipients[i], number, &described[i], err));
-		TRY(enqueue(admission, number, seq, envelope, err));
+		TRY(enqueue(admission, &admission->recipients[i], number, seq, envelope, err));
 		if (!admission->is_receipt)
 			TRY(join_thread(admission, number, err));
 	}
@@ -163,7 +198,8 @@ result accept_message(struct admission *admission, struct err *err)
 {
 	struct core *core = admission->core;
 	const struct candidate *candidate = admission->candidate;
-	struct store_message stored = {.seq = ++core->last_seq, .id = candidate->message.id, .leaf = candidate->leaf.at, .accepted_at = admission->now};
+	admission->seq = ++core->last_seq;
+	struct store_message stored = {.seq = admission->seq, .id = candidate->message.id, .leaf = candidate->leaf.at, .accepted_at = admission->now};
 	struct frame_recipient *described = mem_array(admission->recipients_count + 1, sizeof(*described));
 	buf_clear(&core->envelope);
 	encode_envelope(admission, &core->envelope);
@@ -174,7 +210,8 @@ result accept_message(struct admission *admission, struct err *err)
 	if (!FAILED(r))
 		r = queue_all(admission, stored.seq, envelope, described, err);
 	verdicts_begin(admission->verdicts);
-	frame_verdict_pack(candidate->message.id, CODE_OK, false, stored.entry, described, admission->recipients_count, "", "",
+	frame_verdict_pack(candidate->message.id, admission->held.code, false, stored.entry, described,
+	                   is_held(admission) ? 0 : admission->recipients_count, admission->held.field, admission->held.reason,
 	                   &admission->verdicts->packed);
 	stored.envelope = blob_bytes(envelope);
 	stored.verdict = verdicts_last(admission->verdicts);

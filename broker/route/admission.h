@@ -3,6 +3,7 @@
 #define BROKER_ROUTE_ADMISSION_H
 
 #include "broker/route/agreement.h"
+#include "broker/route/passage.h"
 #include "broker/route/settle.h"
 #include "broker/route/verdicts.h"
 
@@ -12,10 +13,13 @@ struct admission {
 	const struct candidate *candidate;
 	const struct snapshot_party *from;
 	int64_t now;
+	int64_t seq; /* once it is accepted */
 	struct agreement_recipient recipients[AGREEMENT_RECIPIENTS_MAX];
 	size_t recipients_count;
 	struct settled settled; /* of a receipt */
 	bool is_receipt;
+	struct passage passage;
+	struct err held; /* code held: an interlock stands against it; code OK: nothing does */
 	struct verdicts *verdicts;
 };
 

@@ -3,10 +3,10 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "broker/route/accept.h"
+#include "broker/route/recipients.h"
+#include "broker/route/rules.h"
 
 #include <string.h>
-
-enum { ADMIT_THREAD_MAX = 256 };
 
 static bool is_fault(result r)
 {
@@ -60,74 +60,6 @@ static result answer_known(struct admission *admission, const struct store_messa
 	return frame_verdict_as_duplicate(known->verdict, &admission->verdicts->packed, err);
 }
 
-struct thread_names {
-	char names[ADMIT_THREAD_MAX][STORE_PARTY_MAX];
-	const char *at[ADMIT_THREAD_MAX];
-	size_t count;
-};
-
-static result load_thread(struct core *core, const struct message *message, struct thread_names *names, struct err *err)
-{
-	int64_t numbers[ADMIT_THREAD_MAX];
-	TRY(store_thread_parties(core->store, message_thread(message), numbers, ADMIT_THREAD_MAX, &names->count, err));
-	for (size_t i = 0; i < names->count; i++) {
-		TRY(store_party_name(core->store, numbers[i], names->names[i], err));
-		names->at[i] = names->names[i];
-	}
-	return OK;
-}
-
-static result load_originator(struct core *core, const uint8_t *re, char into[static TRUST_NAME_MAX], struct err *err)
-{
-	struct store_message stored;
-	struct envelope envelope;
-	struct message message;
-	bool found = false;
-	into[0] = 0;
-	if (!re)
-		return OK;
-	TRY(store_find(core->store, re, &core->hold, &found, &stored, err));
-	if (!found)
-		return OK;
-	TRY(envelope_decode(stored.envelope, &envelope, err));
-	TRY(message_decode(envelope.header, &message, err));
-	if (message.from.len < TRUST_NAME_MAX) {
-		memcpy(into, message.from.at, message.from.len);
-		into[message.from.len] = 0;
-	}
-	return OK;
-}
-
-/* Two results: *why is the refusal, the return value a fault of the store. */
-static result decide_recipients(struct admission *admission, struct err *why, struct err *err)
-{
-	struct core *core = admission->core;
-	const struct candidate *candidate = admission->candidate;
-	struct thread_names *names = NULL;
-	char originator[TRUST_NAME_MAX] = "";
-	struct agreement_question question = {.from = admission->from, .message = &candidate->message, .main = candidate->main};
-	why->code = CODE_OK;
-	if (agreement_needs_thread(core->snapshot, candidate->message.type)) {
-		names = mem_alloc(sizeof(*names));
-		result r = load_thread(core, &candidate->message, names, err);
-		if (!FAILED(r))
-			r = load_originator(core, candidate->message.re, originator, err);
-		if (FAILED(r)) {
-			mem_free(names);
-			return r;
-		}
-		question.thread = names->at;
-		question.thread_count = names->count;
-		question.originator = originator[0] ? originator : NULL;
-	}
-	result decided = agreement_decide(core->snapshot, &question, admission->recipients, AGREEMENT_RECIPIENTS_MAX,
-	                                  &admission->recipients_count, why);
-	mem_free(names);
-	if (!FAILED(decided))
-		why->code = CODE_OK;
-	return OK;
-}
-
 static result decide_receipt(struct admission *admission, struct err *why, struct err *err)
 {
 	result r = settle_receipt(admission->core, admission->job->party, admission->candidate, &admission->settled, why);
@@ -145,6 +77,37 @@ static result decide_receipt(struct admission *admission, struct err *why, struc
 	return OK;
 }
 
+/* A message as the rules see it. */
+static void lend_passage(struct admission *admission)
+{
+	const struct candidate *candidate = admission->candidate;
+	struct passage *passage = &admission->passage;
+	memset(&passage->plan, 0, sizeof(passage->plan));
+	passage->message = &candidate->message;
+	passage->type = candidate->type;
+	passage->main = candidate->main;
+	passage->from = admission->job->party;
+	passage->signed_at = candidate->signed_at;
+	passage->now = admission->now;
+	passage->recipients_count = 0;
+}
+
+static result decide_message(struct admission *admission, struct err *why, struct err *err)
+{
+	struct passage *passage = &admission->passage;
+	TRY(recipients_decide(admission, why, err));
+	if (why->code != CODE_OK)
+		return OK;
+	for (size_t i = 0; i < admission->recipients_count; i++)
+		passage->recipients[passage->recipients_count++] = admission->recipients[i].party->name;
+	TRY(rules_judge(admission->core, passage, why, err));
+	if (why->code == CODE_HELD) {
+		admission->held = *why;
+		why->code = CODE_OK;
+	}
+	return OK;
+}
+
 static result decide(struct admission *admission, struct err *why, struct err *err)
 {
 	admission->is_receipt = bytes_is(admission->candidate->message.type, RECEIPT_TYPE);
@@ -153,7 +116,17 @@ static result decide(struct admission *admission, struct err *why, struct err *e
 		result gone = err_set(why, CODE_NOT_ENROLLED, "/from", "%s is no longer enrolled", admission->job->party);
 		return FAILED(gone) ? OK : gone;
 	}
-	return admission->is_receipt ? decide_receipt(admission, why, err) : decide_recipients(admission, why, err);
+	return admission->is_receipt ? decide_receipt(admission, why, err) : decide_message(admission, why, err);
+}
+
+static result accept(struct admission *admission, struct err *err)
+{
+	TRY(accept_message(admission, err));
+	if (admission->is_receipt)
+		return OK;
+	if (admission->held.code == CODE_HELD)
+		return rules_held(admission->core, &admission->passage, &admission->held, err);
+	return rules_accepted(admission->core, &admission->passage, admission->seq, err);
 }
 
 static result admit_one(struct admission *admission, struct err *err)
@@ -168,8 +141,12 @@ static result admit_one(struct admission *admission, struct err *err)
 	TRY(store_find(core->store, candidate->message.id, &core->hold, &found, &known, err));
 	if (found)
 		return answer_known(admission, &known, err);
-	TRY(decide(admission, &why, err));
-	return why.code == CODE_OK ? accept_message(admission, err) : refuse(admission, &why, err);
+	lend_passage(admission);
+	result r = decide(admission, &why, err);
+	if (!FAILED(r))
+		r = why.code == CODE_OK ? accept(admission, err) : refuse(admission, &why, err);
+	rules_done(&admission->passage);
+	return r;
 }
 
 result admit_batch(struct core *core, struct job *job, struct err *err)
@@ -186,6 +163,7 @@ result admit_batch(struct core *core, struct job *job, struct err *err)
 		admission->candidate = &job->candidates[i];
 		admission->now = clock_wall_ms();
 		admission->recipients_count = 0;
+		admission->held = (struct err){.code = CODE_OK};
 		admission->verdicts = &verdicts;
 		r = admit_one(admission, err);
 	}

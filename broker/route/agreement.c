@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define CLASS_P2 "P2"
+#define MAIN_PART "main"
+
 struct decision {
 	const struct snapshot *snapshot;
 	const struct agreement_question *question;
@@ -14,18 +17,21 @@ struct decision {
 	struct err *err;
 };
 
+static bool type_fits(const struct settings_agreement *agreement, struct bytes type)
+{
+	for (size_t i = 0; i < agreement->types.count; i++)
+		if (text_match(agreement->types.at[i], type))
+			return true;
+	return false;
+}
+
 static bool agreement_applies(const struct snapshot_agreement *agreement, const struct agreement_question *question)
 {
 	const struct settings_agreement *settings = agreement->settings;
 	bool fits = false;
 	for (size_t i = 0; i < settings->from.count && !fits; i++)
 		fits = snapshot_fits(question->from, settings->from.at[i]);
-	if (!fits)
-		return false;
-	for (size_t i = 0; i < settings->types.count; i++)
-		if (text_match(settings->types.at[i], question->message->type))
-			return true;
-	return false;
+	return fits && type_fits(settings, question->message->type);
 }
 
 static bool names_contain(const char *const *names, size_t count, const char *name)
@@ -64,6 +70,9 @@ static bool target_covers(const struct snapshot_target *target, const struct sna
 	case TARGET_ORIGINATOR:
 		named = question->originator && !strcmp(question->originator, party->name);
 		break;
+	case TARGET_SUBSCRIBER:
+		named = names_contain(question->subscribers, question->subscribers_count, party->name);
+		break;
 	}
 	return named && condition_holds(target, party, question->main);
 }
@@ -79,12 +88,12 @@ static bool class_cleared(const struct settings_agreement *agreement, struct byt
 	return false;
 }
 
-static const struct message_part *first_uncleared(const struct settings_agreement *agreement, const struct message *message)
+/* P2 is disclosed by a consent, whatever the agreement says (42 CFR 2.31); other classes where the agreement asks for one. */
+static bool rests_on_consent(const struct settings_agreement *agreement, struct bytes cls)
 {
-	for (size_t i = 0; i < message->parts_count; i++)
-		if (!class_cleared(agreement, message->parts[i].cls))
-			return &message->parts[i];
-	return NULL;
+	if (bytes_is(cls, CLASS_P2))
+		return true;
+	return agreement->consent && !bytes_is(cls, "PUB") && !bytes_is(cls, "CJ");
 }
 
 static struct agreement_recipient *recipient_of(struct decision *decision, const struct snapshot_party *party)
@@ -95,20 +104,34 @@ static struct agreement_recipient *recipient_of(struct decision *decision, const
 	return NULL;
 }
 
-/* Adds a recipient once; of several agreements that reach the same party, one that clears it for every class wins. */
+/* What the agreement clears the recipient for is no longer withheld. What another one gives freely rests on no consent. */
+static void clear_parts(const struct message *message, const struct settings_agreement *agreement, struct agreement_recipient *recipient)
+{
+	for (size_t i = 0; i < message->parts_count; i++) {
+		int64_t bit = INT64_C(1) << i;
+		bool given_freely = !(recipient->withheld & bit) && !(recipient->consent & bit);
+		if (given_freely || !class_cleared(agreement, message->parts[i].cls))
+			continue;
+		recipient->withheld &= ~bit;
+		recipient->consent = rests_on_consent(agreement, message->parts[i].cls) ? recipient->consent | bit : recipient->consent & ~bit;
+	}
+}
+
+/* Adds a recipient once; several agreements that reach the same party clear it for what they clear together. */
 static result add_recipient(struct decision *decision, const struct snapshot_party *party, const struct settings_agreement *agreement)
 {
+	const struct message *message = decision->question->message;
 	if (party == decision->question->from)
 		return OK;
-	struct agreement_recipient *known = recipient_of(decision, party);
-	if (known) {
-		if (first_uncleared(known->agreement, decision->question->message))
-			known->agreement = agreement;
-		return OK;
+	struct agreement_recipient *recipient = recipient_of(decision, party);
+	if (!recipient) {
+		if (decision->count == decision->max)
+			return err_set(decision->err, CODE_TOO_LARGE, "/to", "more than %zu parties would receive it", decision->max);
+		recipient = &decision->recipients[decision->count++];
+		*recipient = (struct agreement_recipient){
+			.party = party, .agreement = agreement, .withheld = (INT64_C(1) << message->parts_count) - 1};
 	}
-	if (decision->count == decision->max)
-		return err_set(decision->err, CODE_TOO_LARGE, "/to", "more than %zu parties would receive it", decision->max);
-	decision->recipients[decision->count++] = (struct agreement_recipient){party, agreement};
+	clear_parts(message, agreement, recipient);
 	return OK;
 }
 
@@ -179,19 +202,67 @@ static result decide_addressed(struct decision *decision, struct bytes address)
 	return OK;
 }
 
+/* ── what each may see ── */
+
+static bool part_required(const struct agreement_question *question, struct bytes name)
+{
+	if (!question->type)
+		return bytes_is(name, MAIN_PART);
+	for (size_t i = 0; i < question->type->parts_count; i++)
+		if (bytes_is(name, question->type->parts[i].name))
+			return question->type->parts[i].required;
+	return false;
+}
+
+static result refuse_part(const struct decision *decision, const struct agreement_recipient *recipient, size_t index)
+{
+	const struct message_part *part = &decision->question->message->parts[index];
+	char field[ERR_FIELD_MAX], name[MESSAGE_NAME_MAX + 1], cls[MESSAGE_NAME_MAX + 1];
+	snprintf(field, sizeof(field), "/parts/%s", text_safe(part->name, name, sizeof(name)));
+	if (recipient->why[index] == AGREEMENT_NO_CONSENT)
+		return err_set(decision->err, CODE_CONSENT, field, "the consent %s %s", consent_state_text(CONSENT_RECIPIENT),
+		               recipient->party->name);
+	return err_set(decision->err, CODE_NOT_CLEARED, field, "agreement \"%s\" does not clear %s for class %s",
+	               recipient->agreement->name, recipient->party->name, text_safe(part->cls, cls, sizeof(cls)));
+}
+
+/* A consent that does not name one recipient withholds from that one; one that holds for nobody is the originator's to mend. */
+static result ask_consent(const struct decision *decision, struct agreement_recipient *recipient)
+{
+	const struct agreement_question *question = decision->question;
+	enum consent_state state = question->consent ? question->consent(question->consent_ctx, recipient->party->name) : CONSENT_NONE;
+	if (state == CONSENT_HOLDS)
+		return OK;
+	if (state != CONSENT_RECIPIENT)
+		return err_set(decision->err, CODE_CONSENT, "/consent", "the consent %s", consent_state_text(state));
+	for (size_t i = 0; i < question->message->parts_count; i++)
+		if (recipient->consent & (INT64_C(1) << i))
+			recipient->why[i] = AGREEMENT_NO_CONSENT;
+	recipient->withheld |= recipient->consent;
+	recipient->consent = 0;
+	return OK;
+}
+
 static result check_cleared(const struct decision *decision)
 {
+	const struct message *message = decision->question->message;
 	for (size_t i = 0; i < decision->count; i++) {
-		const struct agreement_recipient *recipient = &decision->recipients[i];
-		const struct message_part *part = first_uncleared(recipient->agreement, decision->question->message);
-		char field[ERR_FIELD_MAX], name[MESSAGE_NAME_MAX + 1], cls[MESSAGE_NAME_MAX + 1];
-		if (!part)
-			continue;
-		snprintf(field, sizeof(field), "/parts/%s", text_safe(part->name, name, sizeof(name)));
-		return err_set(decision->err, CODE_NOT_CLEARED, field, "agreement \"%s\" does not clear %s for class %s",
-		               recipient->agreement->name, recipient->party->name, text_safe(part->cls, cls, sizeof(cls)));
+		struct agreement_recipient *recipient = &decision->recipients[i];
+		for (size_t p = 0; p < message->parts_count; p++)
+			recipient->why[p] = recipient->withheld & (INT64_C(1) << p) ? AGREEMENT_NOT_CLEARED : AGREEMENT_GIVEN;
+		if (recipient->consent)
+			TRY(ask_consent(decision, recipient));
+		for (size_t p = 0; p < message->parts_count; p++)
+			if (recipient->why[p] != AGREEMENT_GIVEN && part_required(decision->question, message->parts[p].name))
+				return refuse_part(decision, recipient, p);
 	}
 	return OK;
+}
+
+const char *agreement_why_text(enum agreement_why why)
+{
+	static const char *const texts[AGREEMENT_WHY_COUNT] = {"", "not_cleared", "consent"};
+	return texts[why];
 }
 
 static bool any_applies(const struct snapshot *snapshot, const struct agreement_question *question)
@@ -221,16 +292,25 @@ result agreement_decide(const struct snapshot *snapshot, const struct agreement_
 	return OK;
 }
 
-bool agreement_needs_thread(const struct snapshot *snapshot, struct bytes type)
+static bool any_target_is(const struct snapshot *snapshot, struct bytes type, enum snapshot_target_kind kind, enum snapshot_target_kind other)
 {
 	for (size_t i = 0; i < snapshot->agreements_count; i++) {
 		const struct snapshot_agreement *agreement = &snapshot->agreements[i];
-		bool typed = false;
-		for (size_t t = 0; t < agreement->settings->types.count && !typed; t++)
-			typed = text_match(agreement->settings->types.at[t], type);
-		for (size_t t = 0; typed && t < agreement->targets_count; t++)
-			if (agreement->targets[t].kind == TARGET_THREAD || agreement->targets[t].kind == TARGET_ORIGINATOR)
+		if (!type_fits(agreement->settings, type))
+			continue;
+		for (size_t t = 0; t < agreement->targets_count; t++)
+			if (agreement->targets[t].kind == kind || agreement->targets[t].kind == other)
 				return true;
 	}
 	return false;
+}
+
+bool agreement_needs_thread(const struct snapshot *snapshot, struct bytes type)
+{
+	return any_target_is(snapshot, type, TARGET_THREAD, TARGET_ORIGINATOR);
+}
+
+bool agreement_needs_subscribers(const struct snapshot *snapshot, struct bytes type)
+{
+	return any_target_is(snapshot, type, TARGET_SUBSCRIBER, TARGET_SUBSCRIBER);
 }

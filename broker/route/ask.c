@@ -250,6 +250,8 @@ static result queue_again(struct core *core, const struct store_dead *dead, cons
 		.expires = settled_by_ack ? 0 : message.expires,
 		.queued_at = clock_wall_ms(),
 		.wants_receipt = !settled_by_ack,
+		.withheld = dead->withheld,
+		.consent = dead->consent,
 	};
 	TRY(store_enqueue(core->store, &queued, err));
 	core->next_expiry = -1;

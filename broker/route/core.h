@@ -6,7 +6,10 @@
 #include "broker/ledger/ledger.h"
 #include "broker/wires/job.h"
 
+struct calendar;
 struct session;
+
+enum { CORE_DOUBTFUL_MAX = 256 };
 
 /* A frame that leaves once the group is committed. */
 struct outgoing {
@@ -37,12 +40,19 @@ struct core {
 	int64_t head_signed_at;
 	int64_t next_expiry; /* ms; 0: none; -1: ask the store */
 	int64_t started_at;
+	struct calendar *calendar; /* of the snapshot */
+	int64_t next_deadline;     /* ms; 0: none; -1: ask the store */
+	bool wants_review;         /* held messages: what stood against some of them may be gone, because of the message review_by */
+	uint8_t review_by[UUID_LEN];
 
 	/* The present group. */
 	struct outgoing *outgoing;
 	size_t outgoing_count, outgoing_cap;
 	struct fresh *fresh;
 	size_t fresh_count, fresh_cap;
+	struct store_place doubtful[CORE_DOUBTFUL_MAX]; /* deliveries whose consent was found gone: of the next group */
+	size_t doubtful_count;
+	bool may_erase; /* an order to erase may have messages left to look at; true at the start */
 	struct buf events; /* packed maps, one after the other */
 	size_t events_count;
 	struct buf scratch, hold, envelope;

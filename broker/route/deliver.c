@@ -2,7 +2,9 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "broker/route/hold.h"
 #include "broker/route/notify.h"
+#include "broker/route/withhold.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +20,7 @@ struct parcel {
 	struct blob *held[DELIVER_FRAME_MESSAGES];
 	size_t count;
 	size_t bytes;
+	bool has_doubtful; /* something was left behind */
 };
 
 static void parcel_send(struct parcel *parcel)
@@ -42,7 +45,7 @@ static bool window_open(const struct core *core, const struct session *session)
 	       (int64_t)session->flights_count < settings->limits.window_messages && session->flight_bytes < settings->limits.window_bytes;
 }
 
-static void parcel_add(struct parcel *parcel, const struct store_queued *queued, struct blob *envelope)
+static void parcel_put(struct parcel *parcel, const struct store_queued *queued, struct blob *envelope)
 {
 	struct session *session = parcel->session;
 	struct bytes bytes = blob_bytes(envelope);
@@ -53,6 +56,33 @@ static void parcel_add(struct parcel *parcel, const struct store_queued *queued,
 	parcel->held[parcel->count++] = blob_ref(envelope);
 	parcel->bytes += bytes.len + 16;
 	session_launch(session, queued, bytes.len);
+}
+
+/* Without what its recipient may not see. A delivery whose consent has gone stays where it is until that is on the record. */
+static result parcel_add(struct parcel *parcel, const struct store_queued *queued, struct blob *envelope, struct err *err)
+{
+	struct core *core = parcel->core;
+	bool gone = false;
+	TRY(withhold_is_gone(core, queued, parcel->session->party, blob_bytes(envelope), &gone, err));
+	if (gone) {
+		withhold_doubt(core, &queued->place);
+		parcel->has_doubtful = true;
+		return OK;
+	}
+	if (!queued->withheld) {
+		parcel_put(parcel, queued, envelope);
+		return OK;
+	}
+	struct buf thinned;
+	buf_init(&thinned, core->envelope.max);
+	result r = withhold_encode(blob_bytes(envelope), queued->withheld, &thinned, err);
+	if (!FAILED(r)) {
+		struct blob *left = buf_take_blob(&thinned);
+		parcel_put(parcel, queued, left);
+		blob_unref(left);
+	}
+	buf_done(&thinned);
+	return r;
 }
 
 /* By recipient, and for each in the order of its queue. */
@@ -83,12 +113,12 @@ result deliver_fresh(struct core *core, struct err *err)
 {
 	struct session *session, *next;
 	int64_t now = clock_wall_ms();
-	(void)err;
 	if (core->fresh_count)
 		qsort(core->fresh, core->fresh_count, sizeof(*core->fresh), compare_fresh);
 	HASH_ITER(by_link, core->by_link, session, next) {
 		struct parcel parcel = {.core = core, .session = session};
-		for (size_t i = first_fresh_of(core, session->number); i < core->fresh_count; i++) {
+		result r = OK;
+		for (size_t i = first_fresh_of(core, session->number); i < core->fresh_count && !FAILED(r); i++) {
 			const struct store_queued *queued = &core->fresh[i].queued;
 			if (queued->place.recipient != session->number)
 				break;
@@ -98,9 +128,11 @@ result deliver_fresh(struct core *core, struct err *err)
 			if (session->backlog || !window_open(core, session))
 				session->backlog = true;
 			else
-				parcel_add(&parcel, queued, core->fresh[i].envelope);
+				r = parcel_add(&parcel, queued, core->fresh[i].envelope, err);
+			session->backlog |= parcel.has_doubtful;
 		}
 		parcel_send(&parcel);
+		TRY(r);
 	}
 	return OK;
 }
@@ -114,9 +146,9 @@ static result add_stored(struct parcel *parcel, const struct store_queued *queue
 	if (!found)
 		return err_set(err, CODE_CORRUPT, "", "message %lld is queued but not stored", (long long)queued->place.seq);
 	struct blob *envelope = blob_new(message.envelope);
-	parcel_add(parcel, queued, envelope);
+	result r = parcel_add(parcel, queued, envelope, err);
 	blob_unref(envelope);
-	return OK;
+	return r;
 }
 
 /* A message that was at hand when its link broke before goes alone, so that it cannot take others down with it. */
@@ -140,10 +172,12 @@ static result refill(struct core *core, struct session *session, struct err *err
 		if (must_wait_alone(session, &queued[i]))
 			break;
 		r = add_stored(&parcel, &queued[i], err);
+		if (parcel.has_doubtful)
+			break; /* what comes after it waits, so that the order stays */
 		session->alone = queued[i].attempts >= DELIVER_SUSPECT_ATTEMPTS;
 	}
 	parcel_send(&parcel);
-	if (!FAILED(r) && i == count && count < asked && !session->alone)
+	if (!FAILED(r) && i == count && count < asked && !session->alone && !parcel.has_doubtful)
 		session->backlog = false;
 	mem_free(queued);
 	return r;
@@ -171,7 +205,8 @@ result deliver_backlog(struct core *core, struct err *err)
 
 static result bury(struct core *core, const struct session *session, const struct flight *flight, const char *why, struct err *err)
 {
-	struct store_dead dead = {.place = flight->queued.place, .since = clock_wall_ms(), .code = CODE_UNDELIVERABLE};
+	struct store_dead dead = {.place = flight->queued.place, .since = clock_wall_ms(), .withheld = flight->queued.withheld,
+	                          .consent = flight->queued.consent, .code = CODE_UNDELIVERABLE};
 	bool removed = false;
 	snprintf(dead.reason, sizeof(dead.reason), "%s, %lld times over", why, (long long)flight->queued.attempts + 1);
 	TRY(store_dequeue(core->store, &dead.place, &removed, err));
@@ -231,13 +266,24 @@ static result expire_one(struct core *core, const struct store_queued *queued, s
 	return notify_lost(core, &queued->place, party, NOTICE_EXPIRED, CODE_EXPIRED, "not received before its expiry", err);
 }
 
+/* Of what is queued, and of what is held. */
+static result soonest_expiry(struct core *core, int64_t now, struct err *err)
+{
+	int64_t held = 0;
+	TRY(hold_expire(core, now, &held, err));
+	TRY(store_next_expiry(core->store, &core->next_expiry, err));
+	if (held && (core->next_expiry == 0 || held < core->next_expiry))
+		core->next_expiry = held;
+	return OK;
+}
+
 result deliver_expire(struct core *core, struct err *err)
 {
 	struct store_queued due[DELIVER_EXPIRE_BATCH];
 	size_t count = 0;
 	int64_t now = clock_wall_ms();
 	if (core->next_expiry < 0)
-		TRY(store_next_expiry(core->store, &core->next_expiry, err));
+		TRY(soonest_expiry(core, now, err));
 	if (core->next_expiry == 0 || core->next_expiry > now)
 		return OK;
 	TRY(core_write(core, err));
@@ -264,7 +310,7 @@ static int64_t soonest_retry(const struct core *core, int64_t most)
 int64_t deliver_wait_ms(const struct core *core, int64_t most)
 {
 	most = soonest_retry(core, most);
-	if (core->next_expiry < 0)
+	if (core->next_expiry < 0 || core->doubtful_count)
 		most = 0;
 	else if (core->next_expiry > 0 && core->next_expiry - clock_wall_ms() < most)
 		most = core->next_expiry - clock_wall_ms();

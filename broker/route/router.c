@@ -5,7 +5,10 @@
 #include "broker/route/admit.h"
 #include "broker/route/ask.h"
 #include "broker/route/deliver.h"
+#include "broker/route/erase.h"
+#include "broker/route/rules.h"
 #include "broker/route/settle.h"
+#include "broker/route/withhold.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -67,6 +70,8 @@ result router_new(struct wires *wires, struct store *store, struct ledger *ledge
 	core->ledger = ledger;
 	core->snapshot = snapshot_ref(snapshot);
 	core->next_expiry = -1;
+	core->next_deadline = -1;
+	core->may_erase = true;
 	core->started_at = clock_wall_ms();
 	buf_init(&core->scratch, ROUTER_STORED_MAX);
 	buf_init(&core->hold, ROUTER_STORED_MAX);
@@ -74,6 +79,8 @@ result router_new(struct wires *wires, struct store *store, struct ledger *ledge
 	buf_init(&core->events, ROUTER_EVENTS_MAX);
 	make_metrics(core);
 	result r = store_last_seq(store, &core->last_seq, err);
+	if (!FAILED(r))
+		r = calendar_new(&snapshot->settings, &core->calendar, err);
 	if (!FAILED(r))
 		r = connect_all(core, gateways, err);
 	if (FAILED(r)) {
@@ -105,6 +112,7 @@ void router_free(struct router *router)
 	mem_free(core->gateways);
 	mem_free(core->outgoing);
 	mem_free(core->fresh);
+	calendar_free(core->calendar);
 	snapshot_unref(core->snapshot);
 	mem_free(router);
 }
@@ -112,6 +120,10 @@ void router_free(struct router *router)
 static result take_snapshot(struct core *core, struct job *job, struct err *err)
 {
 	struct ledger_entry entry = {.at = clock_wall_ms(), .kind = LEDGER_RELOADED};
+	struct calendar *calendar = NULL;
+	TRY(calendar_new(&job->snapshot->settings, &calendar, err));
+	calendar_free(core->calendar);
+	core->calendar = calendar;
 	snapshot_unref(core->snapshot);
 	core->snapshot = snapshot_ref(job->snapshot);
 	ledger_sign_with(core->ledger, core->snapshot->signing_key, signer_fingerprint(core->snapshot->signing));
@@ -314,6 +326,8 @@ static result survive(struct router *router, const struct err *why, struct err *
 	ledger_rolled_back(core->ledger);
 	core->in_transaction = false;
 	core->next_expiry = -1;
+	core->next_deadline = -1;
+	core->wants_review = false;
 	core_forget_group(core);
 	TRY(store_last_seq(core->store, &core->last_seq, err));
 	for (size_t i = 0; i < router->group_count; i++)
@@ -332,6 +346,9 @@ static result decide_group(struct router *router, struct err *err)
 	int64_t before = clock_mono_us();
 	for (size_t i = 0; i < router->group_count; i++)
 		TRY(handle(router, router->group[i], err));
+	TRY(rules_turn(core, err));
+	TRY(withhold_decide(core, err));
+	TRY(erase_turn(core, err));
 	TRY(deliver_overdue(core, err));
 	TRY(deliver_expire(core, err));
 	metric_observe_us(core->decide_us, clock_mono_us() - before);
@@ -388,6 +405,11 @@ static result record_life(struct core *core, enum ledger_kind kind, struct err *
 	return r;
 }
 
+static int64_t wait_ms(const struct core *core)
+{
+	return rules_wait_ms(core, erase_wait_ms(core, deliver_wait_ms(core, ROUTER_IDLE_MS)));
+}
+
 result router_run(struct router *router, struct err *err)
 {
 	TRY(core_write(&router->core, err));
@@ -395,7 +417,7 @@ result router_run(struct router *router, struct err *err)
 	TRY(record_life(&router->core, LEDGER_STARTED, err));
 	TRY(run_group(router, err));
 	while (!router->stopping) {
-		gather(router, (int)deliver_wait_ms(&router->core, ROUTER_IDLE_MS));
+		gather(router, (int)wait_ms(&router->core));
 		TRY(run_group(router, err));
 	}
 	/* What came in while JOB_STOP was on its way is decided too: links that went, the last receipts. */

@@ -195,7 +195,8 @@ static result configure_writer(struct database *database, struct err *err)
 {
 	char text[96];
 	TRY(log_ahead(database, err));
-	sqlite3_snprintf(sizeof(text), text, "PRAGMA synchronous=%s; PRAGMA journal_size_limit=%d",
+	/* What is erased must be gone from the file too. */
+	sqlite3_snprintf(sizeof(text), text, "PRAGMA secure_delete=ON; PRAGMA synchronous=%s; PRAGMA journal_size_limit=%d",
 	                 database->options->durable ? "FULL" : "OFF", DATABASE_LOG_LEFT_BYTES);
 	TRY(execute(database, text, err));
 	/* Checkpoints are ours, because SQLite's own keeps a failed sync to itself. */
@@ -224,7 +225,7 @@ static result make_tables(struct database *database, struct err *err)
 }
 
 /* Who made the file, before anything in it is touched. */
-static result identify(struct database *database, bool *ret_new, struct err *err)
+static result identify(struct database *database, bool *ret_new, int *ret_version, struct err *err)
 {
 	const struct database_options *options = database->options;
 	int64_t application = 0, version = 0, tables = 0;
@@ -236,10 +237,31 @@ static result identify(struct database *database, bool *ret_new, struct err *err
 		return OK;
 	if (application != options->application)
 		return err_set(err, CODE_CORRUPT, database->path, "an SQLite file, but not one that Liaison made for this");
-	if (version != options->version)
-		return err_set(err, CODE_VERSION, database->path, "format %lld, and this program knows %d", (long long)version,
-		               options->version);
+	if (version > options->version || version < 1 || (version < options->version && (options->readonly || !options->upgrades)))
+		return err_set(err, CODE_VERSION, database->path, "format %lld, and this program knows %d%s", (long long)version, options->version,
+		               version < options->version && options->upgrades ? "; start the broker once, so that it is brought up to date" : "");
+	*ret_version = (int)version;
 	return OK;
+}
+
+/* In one transaction, however many versions it has to catch up on. */
+static result upgrade(struct database *database, int version, struct err *err)
+{
+	const struct database_options *options = database->options;
+	char text[64];
+	if (version == options->version)
+		return OK;
+	TRY(execute(database, "BEGIN IMMEDIATE", err));
+	result r = OK;
+	for (int from = version; from < options->version && !FAILED(r); from++)
+		r = execute(database, options->upgrades[from], err);
+	sqlite3_snprintf(sizeof(text), text, "PRAGMA user_version=%d", options->version);
+	if (!FAILED(r))
+		r = execute(database, text, err);
+	if (!FAILED(r))
+		return execute(database, "COMMIT", err);
+	sqlite3_exec(database->handle, "ROLLBACK", NULL, NULL, NULL);
+	return r;
 }
 
 static result open_file(struct database *database, struct err *err)
@@ -247,16 +269,19 @@ static result open_file(struct database *database, struct err *err)
 	const struct database_options *options = database->options;
 	int flags = SQLITE_OPEN_NOMUTEX | (options->readonly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
 	bool is_new = false;
+	int version = 0;
 	TRY(make_file(options, err));
 	int rc = sqlite3_open_v2(options->path, &database->handle, flags, NULL);
 	if (rc != SQLITE_OK)
 		return fail(database, rc, err);
 	TRY(configure(database, err));
-	TRY(identify(database, &is_new, err));
+	TRY(identify(database, &is_new, &version, err));
 	if (is_new)
 		TRY(make_tables(database, err));
 	else if (!options->readonly)
 		TRY(configure_writer(database, err));
+	if (!is_new)
+		TRY(upgrade(database, version, err));
 	TRY(prepare(database, "BEGIN IMMEDIATE", &database->begin, err));
 	TRY(prepare(database, "COMMIT", &database->commit, err));
 	return prepare(database, "ROLLBACK", &database->rollback, err);
@@ -353,6 +378,16 @@ result database_flush(struct database *database, struct err *err)
 	TRY(execute(database, "PRAGMA synchronous=FULL", err));
 	int rc = sqlite3_wal_checkpoint_v2(database->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	return rc == SQLITE_OK ? OK : fail(database, rc, err);
+}
+
+bool database_scrub(struct database *database)
+{
+	sqlite3_busy_timeout(database->handle, 0);
+	int rc = sqlite3_wal_checkpoint_v2(database->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	sqlite3_busy_timeout(database->handle, DATABASE_BUSY_MS);
+	if ((rc & 0xff) == SQLITE_IOERR)
+		database->failed = true;
+	return rc == SQLITE_OK;
 }
 
 result database_query(struct database *database, size_t which, struct sqlite3_stmt **ret, struct err *err)

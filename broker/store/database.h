@@ -19,6 +19,7 @@ struct database_options {
 	int cache_kib;
 	int application, version; /* written into the file's header, and asked for */
 	const char *schema;       /* makes the tables of a new file */
+	const char *const *upgrades; /* upgrades[v] turns version v into v + 1, from 1 on; NULL, or no entry: such a file is refused */
 	const char *const *statements;
 	size_t statements_count;
 };
@@ -33,6 +34,10 @@ RESULT database_commit(struct database *database, struct err *err);
 void database_rollback(struct database *database);
 /* Everything up to now is in the database file and on the disk, whatever `durable` says. */
 RESULT database_flush(struct database *database, struct err *err);
+
+/* Moves everything out of the log and cuts it, so that it does not hold what was overwritten since. False: a reader stands in the way;
+ * worth another try after a later commit. */
+bool database_scrub(struct database *database);
 
 /* The statement number `which`, ready to be bound from 1 on. What is bound must live until the statement ends. */
 RESULT database_query(struct database *database, size_t which, struct sqlite3_stmt **ret, struct err *err);

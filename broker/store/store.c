@@ -191,6 +191,17 @@ result store_get(struct store *store, int64_t seq, struct buf *hold, bool *ret_f
 	return have_read(store, store->ops->find(store, NULL, seq, hold, ret_found, ret, &why), &why, err);
 }
 
+result store_replace(struct store *store, int64_t seq, struct bytes envelope, struct err *err)
+{
+	struct err why;
+	bool found = false;
+	TRY(may_write(store, err));
+	TRY(wrote(store, store->ops->replace(store, seq, envelope, &found, &why), &why, err));
+	if (!found)
+		return err_set(err, CODE_NOT_FOUND, "", "no message has the number %lld", (long long)seq);
+	return OK;
+}
+
 static result check_place(const struct store_place *place, struct err *err)
 {
 	if (place->recipient <= 0 || place->seq <= 0 || place->priority < 0 || place->priority > 9)
@@ -244,6 +255,14 @@ result store_attempted(struct store *store, const struct store_place *place, int
 	TRY(may_write(store, err));
 	TRY(check_place(place, err));
 	return wrote(store, store->ops->attempted(store, place, attempts, &why), &why, err);
+}
+
+result store_withhold(struct store *store, const struct store_place *place, int64_t withheld, int64_t consent, struct err *err)
+{
+	struct err why;
+	TRY(may_write(store, err));
+	TRY(check_place(place, err));
+	return wrote(store, store->ops->withhold(store, place, withheld, consent, &why), &why, err);
 }
 
 result store_expired(struct store *store, int64_t now, struct store_queued *ret, size_t max, size_t *ret_count, struct err *err)
@@ -378,6 +397,61 @@ result store_noted(struct store *store, const char *name, struct buf *hold, bool
 	struct err why;
 	TRY(may_read(store, err));
 	return have_read(store, store->ops->noted(store, bytes_text(name), hold, ret_found, &why), &why, err);
+}
+
+/* ---- rows ---- */
+
+static result check_row(enum store_space space, struct bytes key, size_t least, struct err *err)
+{
+	if (space <= 0 || space >= STORE_SPACE_COUNT)
+		return err_set(err, CODE_TOO_LARGE, "space", "there is no space %d", (int)space);
+	if (key.len < least || key.len > STORE_KEY_MAX)
+		return err_set(err, CODE_TOO_LARGE, "key", "a key has 1 to %d bytes", STORE_KEY_MAX);
+	return OK;
+}
+
+result store_row_put(struct store *store, enum store_space space, struct bytes key, struct bytes value, struct err *err)
+{
+	struct err why;
+	TRY(may_write(store, err));
+	TRY(check_row(space, key, 1, err));
+	if (value.len > STORE_VALUE_MAX)
+		return err_set(err, CODE_TOO_LARGE, "value", "a value has at most %d bytes", STORE_VALUE_MAX);
+	return wrote(store, store->ops->row_put(store, space, key, value, &why), &why, err);
+}
+
+result store_row_get(struct store *store, enum store_space space, struct bytes key, struct buf *hold, bool *ret_found, struct err *err)
+{
+	struct err why;
+	TRY(may_read(store, err));
+	TRY(check_row(space, key, 1, err));
+	return have_read(store, store->ops->row_get(store, space, key, hold, ret_found, &why), &why, err);
+}
+
+result store_row_next(struct store *store, enum store_space space, struct bytes prefix, struct bytes after, struct buf *hold, bool *ret_found,
+                      struct bytes *ret_key, struct bytes *ret_value, struct err *err)
+{
+	struct err why;
+	size_t key_len = 0;
+	bool from_start = after.len == 0 || bytes_order(after, prefix) < 0;
+	TRY(may_read(store, err));
+	TRY(check_row(space, prefix, 0, err));
+	TRY(check_row(space, after, 0, err));
+	TRY(have_read(store, store->ops->row_next(store, space, from_start ? prefix : after, from_start, hold, ret_found, &key_len, &why), &why, err));
+	if (!*ret_found)
+		return OK;
+	*ret_key = bytes_of(hold->at, key_len);
+	*ret_value = bytes_of(hold->at + key_len, hold->len - key_len);
+	*ret_found = key_len >= prefix.len && (prefix.len == 0 || memcmp(ret_key->at, prefix.at, prefix.len) == 0);
+	return OK;
+}
+
+result store_row_drop(struct store *store, enum store_space space, struct bytes key, struct err *err)
+{
+	struct err why;
+	TRY(may_write(store, err));
+	TRY(check_row(space, key, 1, err));
+	return wrote(store, store->ops->row_drop(store, space, key, &why), &why, err);
 }
 
 result store_reader(struct store *store, struct store **ret, struct err *err)

@@ -38,11 +38,14 @@ struct store_queued {
 	int64_t expires;    /* ms; 0: never */
 	int64_t queued_at;  /* ms */
 	bool wants_receipt; /* otherwise an ACK of the link settles it */
+	int64_t withheld;   /* bit i: the header's part i is not delivered */
+	int64_t consent;    /* bit i: part i is delivered only as long as the message's consent holds */
 };
 
 struct store_dead {
 	struct store_place place;
 	int64_t since;
+	int64_t withheld, consent; /* as they were in the queue, and will be if it goes back there */
 	enum code code;
 	char reason[ERR_REASON_MAX];
 };
@@ -70,6 +73,8 @@ RESULT store_put(struct store *store, const struct store_message *message, struc
 /* Finds by id (16 bytes). *ret_found false: unknown. ret's views point into *hold, which the caller buf_inits and reuses. */
 RESULT store_find(struct store *store, const uint8_t *id, struct buf *hold, bool *ret_found, struct store_message *ret, struct err *err);
 RESULT store_get(struct store *store, int64_t seq, struct buf *hold, bool *ret_found, struct store_message *ret, struct err *err);
+/* Puts another envelope in the place of a message's: the same header, parts destroyed. What was there is overwritten on the disk. not_found. */
+RESULT store_replace(struct store *store, int64_t seq, struct bytes envelope, struct err *err);
 
 RESULT store_enqueue(struct store *store, const struct store_queued *queued, struct err *err);
 /* Removes; *ret_removed false: it was not there (settled before). */
@@ -81,6 +86,8 @@ RESULT store_queue_next(struct store *store, int64_t recipient, const struct sto
                         size_t *ret_count, struct err *err);
 RESULT store_queue_state(struct store *store, int64_t recipient, struct store_queue_state *ret, struct err *err);
 RESULT store_attempted(struct store *store, const struct store_place *place, int64_t attempts, struct err *err);
+/* Sets both masks of a place; not there: fine. */
+RESULT store_withhold(struct store *store, const struct store_place *place, int64_t withheld, int64_t consent, struct err *err);
 /* Up to max queued places whose expiry is at or before now. */
 RESULT store_expired(struct store *store, int64_t now, struct store_queued *ret, size_t max, size_t *ret_count, struct err *err);
 /* The earliest expiry of anything queued; 0: none. */
@@ -109,7 +116,31 @@ RESULT store_ledger_size(struct store *store, int64_t *ret_size, struct err *err
 RESULT store_note(struct store *store, const char *name, struct bytes value, struct err *err);
 RESULT store_noted(struct store *store, const char *name, struct buf *hold, bool *ret_found, struct err *err);
 
-/* A second, read-only view for another thread (index, audit): sees what was committed. Only find, get, chain, ledger_*, noted, party_name, queue_*, dead_next. */
+/* Rows: what the hub's rules keep (records, persons, exchanges, deadlines, consents …), each rule in a space of its own. Keys are ordered as
+ * bytes; the space's owner decides what they and the values are. too_large: a space, key or value beyond the bounds. */
+enum store_space {
+	STORE_RECORDS = 1,   /* broker/record */
+	STORE_RECORD_NAMES,
+	STORE_PERSONS,
+	STORE_PERSON_NAMES,
+	STORE_HELD,
+	STORE_DEADLINES,     /* broker/exchange */
+	STORE_EXCHANGES,
+	STORE_SUBSCRIPTIONS,
+	STORE_CONSENTS,      /* broker/consent */
+	STORE_ERASED,
+	STORE_SPACE_COUNT
+};
+enum { STORE_KEY_MAX = 512, STORE_VALUE_MAX = 1024 * 1024 };
+RESULT store_row_put(struct store *store, enum store_space space, struct bytes key, struct bytes value, struct err *err); /* replaces */
+RESULT store_row_get(struct store *store, enum store_space space, struct bytes key, struct buf *hold, bool *ret_found, struct err *err); /* hold: the value */
+/* The first row after `after` (BYTES_NONE: from the start) whose key starts with prefix; *key and *value view into hold, and `after` may too. */
+RESULT store_row_next(struct store *store, enum store_space space, struct bytes prefix, struct bytes after, struct buf *hold, bool *ret_found,
+                      struct bytes *ret_key, struct bytes *ret_value, struct err *err);
+RESULT store_row_drop(struct store *store, enum store_space space, struct bytes key, struct err *err); /* not there: fine */
+
+/* A second, read-only view for another thread (index, audit): sees what was committed. Only find, get, chain, ledger_*, noted, party_name, queue_*, dead_next,
+ * row_get, row_next. */
 RESULT store_reader(struct store *store, struct store **ret, struct err *err);
 /* Opens the files of a folder read-only while a broker may be running: `liaison ledger verify`. */
 RESULT store_sqlite_read(const char *folder, struct store **ret, struct err *err);

@@ -3,8 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "broker/store/store_map.h"
-#include "broker/store/store_ops.h"
+#include "broker/store/store_memory.h"
 
 enum table {
 	TABLE_PARTY,      /* name → number */
@@ -18,7 +17,8 @@ enum table {
 	TABLE_CHAIN,
 	TABLE_LEDGER,
 	TABLE_NOTE,
-	TABLE_COUNT
+	TABLE_ROWS,       /* as many as there are spaces: key → value */
+	TABLE_COUNT = TABLE_ROWS + STORE_SPACE_COUNT
 };
 
 /* What a store and its readers share. */
@@ -236,6 +236,28 @@ static result find(struct store *store, const uint8_t *id, int64_t seq, struct b
 	return store_hold_message(hold, kept.id, kept.leaf, envelope, verdict, ret, err);
 }
 
+static result replace(struct store *store, int64_t seq, struct bytes envelope, bool *ret_found, struct err *err)
+{
+	struct store_map_found there;
+	struct kept_message kept;
+	struct key key = number_key(seq);
+	(void)err;
+	*ret_found = get(store, TABLE_MESSAGE, key_view(&key), &there);
+	if (!*ret_found)
+		return OK;
+	memcpy(&kept, there.value.at, sizeof(kept));
+	size_t verdict_len = there.value.len - sizeof(kept) - kept.envelope_len, len = sizeof(kept) + envelope.len + verdict_len;
+	AUTO_FREE uint8_t *value = mem_alloc(len);
+	if (envelope.len)
+		memcpy(value + sizeof(kept), envelope.at, envelope.len);
+	if (verdict_len)
+		memcpy(value + sizeof(kept) + envelope.len, there.value.at + sizeof(kept) + kept.envelope_len, verdict_len);
+	kept.envelope_len = envelope.len;
+	memcpy(value, &kept, sizeof(kept));
+	store_map_set(map_of(store, TABLE_MESSAGE), key_view(&key), bytes_of(value, len));
+	return OK;
+}
+
 static void read_queued(struct bytes value, struct store_queued *ret)
 {
 	memcpy(ret, value.at, sizeof(*ret));
@@ -338,6 +360,21 @@ static result attempted(struct store *store, const struct store_place *place, in
 		return OK;
 	read_queued(there.value, &queued);
 	queued.attempts = attempts;
+	store_map_set(map_of(store, TABLE_QUEUE), key_view(&key), bytes_of(&queued, sizeof(queued)));
+	return OK;
+}
+
+static result withhold(struct store *store, const struct store_place *place, int64_t withheld, int64_t consent, struct err *err)
+{
+	struct store_map_found there;
+	struct store_queued queued;
+	struct key key = place_key(place);
+	(void)err;
+	if (!get(store, TABLE_QUEUE, key_view(&key), &there))
+		return OK;
+	read_queued(there.value, &queued);
+	queued.withheld = withheld;
+	queued.consent = consent;
 	store_map_set(map_of(store, TABLE_QUEUE), key_view(&key), bytes_of(&queued, sizeof(queued)));
 	return OK;
 }
@@ -487,6 +524,11 @@ static result noted(struct store *store, struct bytes name, struct buf *hold, bo
 	return get_held(store, TABLE_NOTE, name, hold, "note", ret_found, err);
 }
 
+struct store_map *store_memory_rows(struct store *store, enum store_space space)
+{
+	return map_of(store, (enum table)(TABLE_ROWS + (int)space));
+}
+
 static result reader(struct store *store, struct store **ret, struct err *err);
 
 static const struct store_ops ops = {
@@ -500,12 +542,14 @@ static const struct store_ops ops = {
 	.last_seq = last_seq,
 	.put = put,
 	.find = find,
+	.replace = replace,
 	.enqueue = enqueue,
 	.dequeue = dequeue,
 	.queued_find = queued_find,
 	.queue_next = queue_next,
 	.queue_state = queue_state,
 	.attempted = attempted,
+	.withhold = withhold,
 	.expired = expired,
 	.next_expiry = next_expiry,
 	.bury = bury,
@@ -520,6 +564,10 @@ static const struct store_ops ops = {
 	.ledger_size = ledger_size,
 	.note = note,
 	.noted = noted,
+	.row_put = store_memory_row_put,
+	.row_get = store_memory_row_get,
+	.row_next = store_memory_row_next,
+	.row_drop = store_memory_row_drop,
 	.reader = reader,
 };
 

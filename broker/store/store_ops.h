@@ -22,6 +22,8 @@ struct store_ops {
 	result (*find)(struct store *store, const uint8_t *id, int64_t seq, struct buf *hold, bool *ret_found,
 	               struct store_message *ret, struct err *err);
 
+	result (*replace)(struct store *store, int64_t seq, struct bytes envelope, bool *ret_found, struct err *err);
+
 	result (*enqueue)(struct store *store, const struct store_queued *queued, struct err *err);
 	result (*dequeue)(struct store *store, const struct store_place *place, bool *ret_removed, struct err *err);
 	result (*queued_find)(struct store *store, int64_t recipient, int64_t seq, bool *ret_found, struct store_queued *ret,
@@ -30,6 +32,7 @@ struct store_ops {
 	                     size_t max, size_t *ret_count, struct err *err);
 	result (*queue_state)(struct store *store, int64_t recipient, struct store_queue_state *ret, struct err *err);
 	result (*attempted)(struct store *store, const struct store_place *place, int64_t attempts, struct err *err);
+	result (*withhold)(struct store *store, const struct store_place *place, int64_t withheld, int64_t consent, struct err *err);
 	result (*expired)(struct store *store, int64_t now, struct store_queued *ret, size_t max, size_t *ret_count,
 	                  struct err *err);
 	result (*next_expiry)(struct store *store, int64_t *ret_at, struct err *err);
@@ -53,6 +56,13 @@ struct store_ops {
 	result (*ledger_size)(struct store *store, int64_t *ret_size, struct err *err);
 	result (*note)(struct store *store, struct bytes name, struct bytes value, struct err *err);
 	result (*noted)(struct store *store, struct bytes name, struct buf *hold, bool *ret_found, struct err *err);
+
+	result (*row_put)(struct store *store, enum store_space space, struct bytes key, struct bytes value, struct err *err);
+	result (*row_get)(struct store *store, enum store_space space, struct bytes key, struct buf *hold, bool *ret_found, struct err *err);
+	/* The first row whose key is after `from` (or is it, if it may be): hold gets the key, *ret_key_len long, and behind it the value. */
+	result (*row_next)(struct store *store, enum store_space space, struct bytes from, bool or_equal, struct buf *hold, bool *ret_found,
+	                   size_t *ret_key_len, struct err *err);
+	result (*row_drop)(struct store *store, enum store_space space, struct bytes key, struct err *err);
 
 	result (*reader)(struct store *store, struct store **ret, struct err *err);
 };

@@ -10,28 +10,39 @@
 #include "base/file.h"
 #include "base/mem.h"
 
-enum { STORE_APPLICATION = 0x4c494153, STORE_VERSION = 1, STORE_WRITER_CACHE_KIB = 16384, STORE_READER_CACHE_KIB = 2048 };
+enum { STORE_APPLICATION = 0x4c494153, STORE_VERSION = 2, STORE_WRITER_CACHE_KIB = 16384, STORE_READER_CACHE_KIB = 2048 };
 
 /* Rows that are appended in order, and one unique index whose keys come in order too (UUIDv7): nothing here may need a second
  * index. What people search by is in the index's own file. */
+#define ROW_TABLE                                                                                                      \
+	"CREATE TABLE row(space INTEGER NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY(space, key)) STRICT, WITHOUT ROWID;"
 static const char schema[] =
 	"CREATE TABLE party(number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;"
 	"CREATE TABLE message(seq INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, leaf BLOB NOT NULL, accepted_at INTEGER NOT NULL,"
 	" entry INTEGER NOT NULL, envelope BLOB NOT NULL, verdict BLOB NOT NULL) STRICT;"
 	"CREATE TABLE queue(recipient INTEGER NOT NULL, urgency INTEGER NOT NULL, seq INTEGER NOT NULL,"
 	" attempts INTEGER NOT NULL, expires INTEGER NOT NULL, queued_at INTEGER NOT NULL, wants_receipt INTEGER NOT NULL,"
+	" withheld INTEGER NOT NULL DEFAULT 0, consent INTEGER NOT NULL DEFAULT 0,"
 	" PRIMARY KEY(recipient, urgency, seq)) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE expiry(at INTEGER NOT NULL, recipient INTEGER NOT NULL, urgency INTEGER NOT NULL, seq INTEGER NOT NULL,"
 	" PRIMARY KEY(at, recipient, urgency, seq)) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE dead(seq INTEGER NOT NULL, recipient INTEGER NOT NULL, priority INTEGER NOT NULL, since INTEGER NOT NULL,"
-	" code TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY(seq, recipient)) STRICT, WITHOUT ROWID;"
+	" code TEXT NOT NULL, reason TEXT NOT NULL, withheld INTEGER NOT NULL DEFAULT 0, consent INTEGER NOT NULL DEFAULT 0,"
+	" PRIMARY KEY(seq, recipient)) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE thread(thread BLOB NOT NULL, party INTEGER NOT NULL, PRIMARY KEY(thread, party)) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE chain(fingerprint BLOB NOT NULL PRIMARY KEY, chain BLOB NOT NULL) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE ledger(number INTEGER PRIMARY KEY, entry BLOB NOT NULL) STRICT;"
-	"CREATE TABLE note(name TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;";
+	"CREATE TABLE note(name TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;" ROW_TABLE;
 
-#define QUEUED "recipient, 9 - urgency, seq, attempts, expires, queued_at, wants_receipt"
-#define DEAD "seq, recipient, priority, since, code, reason"
+/* What a file of an older format lacks. */
+static const char *const upgrades[STORE_VERSION] = {
+	[1] = ("ALTER TABLE queue ADD COLUMN withheld INTEGER NOT NULL DEFAULT 0; ALTER TABLE queue ADD COLUMN consent INTEGER NOT NULL DEFAULT 0;"
+	       "ALTER TABLE dead ADD COLUMN withheld INTEGER NOT NULL DEFAULT 0; ALTER TABLE dead ADD COLUMN consent INTEGER NOT NULL DEFAULT 0;"
+	       ROW_TABLE),
+};
+
+#define QUEUED "recipient, 9 - urgency, seq, attempts, expires, queued_at, wants_receipt, withheld, consent"
+#define DEAD "seq, recipient, priority, since, code, reason, withheld, consent"
 
 static const char *const statements[SQL_COUNT] = {
 	[SQL_PARTY_FIND] = "SELECT number FROM party WHERE name = ?",
@@ -41,8 +52,9 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_PUT] = "INSERT INTO message(seq, id, leaf, accepted_at, entry, envelope, verdict) VALUES (?, ?, ?, ?, ?, ?, ?)",
 	[SQL_FIND] = "SELECT seq, id, leaf, accepted_at, entry, envelope, verdict FROM message WHERE id = ?",
 	[SQL_GET] = "SELECT seq, id, leaf, accepted_at, entry, envelope, verdict FROM message WHERE seq = ?",
-	[SQL_ENQUEUE] = ("INSERT INTO queue(recipient, urgency, seq, attempts, expires, queued_at, wants_receipt)"
-	                 " VALUES (?, ?, ?, ?, ?, ?, ?)"),
+	[SQL_REPLACE] = "UPDATE message SET envelope = ? WHERE seq = ?",
+	[SQL_ENQUEUE] = ("INSERT INTO queue(recipient, urgency, seq, attempts, expires, queued_at, wants_receipt, withheld, consent)"
+	                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
 	[SQL_DEQUEUE] = "DELETE FROM queue WHERE recipient = ? AND urgency = ? AND seq = ? RETURNING expires",
 	[SQL_QUEUED_FIND] = ("SELECT " QUEUED " FROM queue WHERE recipient = ? AND urgency IN (0, 1, 2, 3, 4, 5, 6, 7, 8, 9)"
 	                     " AND seq = ? LIMIT 1"),
@@ -51,12 +63,13 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_QUEUE_LEVELS] = "SELECT urgency, count(*), min(seq), queued_at FROM queue WHERE recipient = ? GROUP BY urgency",
 	[SQL_QUEUE_FRONT] = "SELECT seq, queued_at FROM queue WHERE recipient = ? AND urgency = ? ORDER BY seq LIMIT 1",
 	[SQL_ATTEMPTED] = "UPDATE queue SET attempts = ? WHERE recipient = ? AND urgency = ? AND seq = ?",
+	[SQL_WITHHOLD] = "UPDATE queue SET withheld = ?, consent = ? WHERE recipient = ? AND urgency = ? AND seq = ?",
 	[SQL_EXPIRES] = "INSERT INTO expiry(at, recipient, urgency, seq) VALUES (?, ?, ?, ?)",
 	[SQL_EXPIRES_NOT] = "DELETE FROM expiry WHERE at = ? AND recipient = ? AND urgency = ? AND seq = ?",
 	[SQL_EXPIRED] = ("SELECT " QUEUED " FROM expiry CROSS JOIN queue USING (recipient, urgency, seq) WHERE at <= ?"
 	                 " ORDER BY at, recipient, urgency, seq LIMIT ?"),
 	[SQL_NEXT_EXPIRY] = "SELECT coalesce(min(at), 0) FROM expiry",
-	[SQL_BURY] = "INSERT INTO dead(seq, recipient, priority, since, code, reason) VALUES (?, ?, ?, ?, ?, ?)",
+	[SQL_BURY] = "INSERT INTO dead(seq, recipient, priority, since, code, reason, withheld, consent) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 	[SQL_DEAD_NEXT] = ("SELECT " DEAD " FROM dead WHERE seq > ?1 AND (?2 = 0 OR recipient = ?2)"
 	                   " ORDER BY seq, recipient LIMIT ?3"),
 	[SQL_DEAD_GET] = "SELECT " DEAD " FROM dead WHERE seq = ? AND recipient = ?",
@@ -70,6 +83,11 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_LEDGER_SIZE] = "SELECT coalesce(max(number) + 1, 0) FROM ledger",
 	[SQL_NOTE] = "INSERT INTO note(name, value) VALUES (?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value",
 	[SQL_NOTED] = "SELECT value FROM note WHERE name = ?",
+	[SQL_ROW_PUT] = "INSERT INTO row(space, key, value) VALUES (?, ?, ?) ON CONFLICT(space, key) DO UPDATE SET value = excluded.value",
+	[SQL_ROW_GET] = "SELECT value FROM row WHERE space = ? AND key = ?",
+	[SQL_ROW_NEXT] = "SELECT key, value FROM row WHERE space = ? AND key > ? ORDER BY key LIMIT 1",
+	[SQL_ROW_FIRST] = "SELECT key, value FROM row WHERE space = ? AND key >= ? ORDER BY key LIMIT 1",
+	[SQL_ROW_DROP] = "DELETE FROM row WHERE space = ? AND key = ?",
 };
 
 static struct store_sqlite *sqlite_of(struct store *store)
@@ -105,7 +123,11 @@ static result begin(struct store *store, struct err *err)
 
 static result commit(struct store *store, struct err *err)
 {
-	return database_commit(sqlite_of(store)->database, err);
+	struct store_sqlite *sqlite = sqlite_of(store);
+	TRY(database_commit(sqlite->database, err));
+	if (sqlite->must_scrub)
+		sqlite->must_scrub = !database_scrub(sqlite->database);
+	return OK;
 }
 
 static void rollback(struct store *store)
@@ -194,6 +216,18 @@ static result put(struct store *store, const struct store_message *message, stru
 	database_bind_bytes(statement, 6, message->envelope);
 	database_bind_bytes(statement, 7, message->verdict);
 	return database_run(store_sqlite_database(store), statement, err);
+}
+
+static result replace(struct store *store, int64_t seq, struct bytes envelope, bool *ret_found, struct err *err)
+{
+	struct sqlite3_stmt *statement;
+	TRY(store_sqlite_query(store, SQL_REPLACE, &statement, err));
+	database_bind_bytes(statement, 1, envelope);
+	database_bind_int(statement, 2, seq);
+	TRY(database_run(store_sqlite_database(store), statement, err));
+	*ret_found = database_changes(store_sqlite_database(store)) > 0;
+	sqlite_of(store)->must_scrub = true;
+	return OK;
 }
 
 static result read_message(struct sqlite3_stmt *statement, struct buf *hold, struct store_message *ret, struct err *err)
@@ -313,6 +347,55 @@ static result noted(struct store *store, struct bytes name, struct buf *hold, bo
 	return ask_bytes(store, statement, hold, "note", ret_found, err);
 }
 
+static result row_put(struct store *store, enum store_space space, struct bytes key, struct bytes value, struct err *err)
+{
+	struct sqlite3_stmt *statement;
+	TRY(store_sqlite_query(store, SQL_ROW_PUT, &statement, err));
+	database_bind_int(statement, 1, space);
+	database_bind_bytes(statement, 2, key);
+	database_bind_bytes(statement, 3, value);
+	return database_run(store_sqlite_database(store), statement, err);
+}
+
+static result row_get(struct store *store, enum store_space space, struct bytes key, struct buf *hold, bool *ret_found, struct err *err)
+{
+	struct sqlite3_stmt *statement;
+	TRY(store_sqlite_query(store, SQL_ROW_GET, &statement, err));
+	database_bind_int(statement, 1, space);
+	database_bind_bytes(statement, 2, key);
+	return ask_bytes(store, statement, hold, "row", ret_found, err);
+}
+
+static result row_next(struct store *store, enum store_space space, struct bytes from, bool or_equal, struct buf *hold, bool *ret_found,
+                       size_t *ret_key_len, struct err *err)
+{
+	struct sqlite3_stmt *statement;
+	result r = OK;
+	TRY(store_sqlite_query(store, or_equal ? SQL_ROW_FIRST : SQL_ROW_NEXT, &statement, err));
+	database_bind_int(statement, 1, space);
+	database_bind_bytes(statement, 2, from);
+	TRY(database_step(store_sqlite_database(store), statement, ret_found, err));
+	if (!*ret_found)
+		return OK;
+	struct bytes key = database_bytes(statement, 0);
+	*ret_key_len = key.len;
+	buf_clear(hold);
+	buf_add(hold, key);
+	buf_add(hold, database_bytes(statement, 1));
+	r = buf_check(hold, "row", err);
+	database_end(statement);
+	return r;
+}
+
+static result row_drop(struct store *store, enum store_space space, struct bytes key, struct err *err)
+{
+	struct sqlite3_stmt *statement;
+	TRY(store_sqlite_query(store, SQL_ROW_DROP, &statement, err));
+	database_bind_int(statement, 1, space);
+	database_bind_bytes(statement, 2, key);
+	return database_run(store_sqlite_database(store), statement, err);
+}
+
 static result reader(struct store *store, struct store **ret, struct err *err)
 {
 	return store_sqlite_read(sqlite_of(store)->folder, ret, err);
@@ -329,12 +412,14 @@ static const struct store_ops ops = {
 	.last_seq = last_seq,
 	.put = put,
 	.find = find,
+	.replace = replace,
 	.enqueue = store_sqlite_enqueue,
 	.dequeue = store_sqlite_dequeue,
 	.queued_find = store_sqlite_queued_find,
 	.queue_next = store_sqlite_queue_next,
 	.queue_state = store_sqlite_queue_state,
 	.attempted = store_sqlite_attempted,
+	.withhold = store_sqlite_withhold,
 	.expired = store_sqlite_expired,
 	.next_expiry = store_sqlite_next_expiry,
 	.bury = store_sqlite_bury,
@@ -349,6 +434,10 @@ static const struct store_ops ops = {
 	.ledger_size = ledger_size,
 	.note = note,
 	.noted = noted,
+	.row_put = row_put,
+	.row_get = row_get,
+	.row_next = row_next,
+	.row_drop = row_drop,
 	.reader = reader,
 };
 
@@ -373,6 +462,7 @@ static result open_database(struct store_sqlite *sqlite, bool must_exist, struct
 		.application = STORE_APPLICATION,
 		.version = STORE_VERSION,
 		.schema = schema,
+		.upgrades = upgrades,
 		.statements = statements,
 		.statements_count = SQL_COUNT,
 	};

@@ -14,6 +14,7 @@ enum store_sqlite_statement {
 	SQL_PUT,
 	SQL_FIND,
 	SQL_GET,
+	SQL_REPLACE,
 	SQL_ENQUEUE,
 	SQL_DEQUEUE,
 	SQL_QUEUED_FIND,
@@ -21,6 +22,7 @@ enum store_sqlite_statement {
 	SQL_QUEUE_LEVELS,
 	SQL_QUEUE_FRONT,
 	SQL_ATTEMPTED,
+	SQL_WITHHOLD,
 	SQL_EXPIRES,
 	SQL_EXPIRES_NOT,
 	SQL_EXPIRED,
@@ -38,6 +40,11 @@ enum store_sqlite_statement {
 	SQL_LEDGER_SIZE,
 	SQL_NOTE,
 	SQL_NOTED,
+	SQL_ROW_PUT,
+	SQL_ROW_GET,
+	SQL_ROW_NEXT,
+	SQL_ROW_FIRST,
+	SQL_ROW_DROP,
 	SQL_COUNT
 };
 
@@ -61,6 +68,7 @@ struct store_sqlite {
 	struct database *database;
 	char *folder;
 	int lock_fd; /* -1: a reader */
+	bool must_scrub; /* something was destroyed that the log may still hold */
 	struct store_sqlite_tally *tallies; /* by the recipient's number; the writer's only */
 	size_t tallies_count;
 };
@@ -80,6 +88,8 @@ RESULT store_sqlite_queue_next(struct store *store, int64_t recipient, const str
                                size_t max, size_t *ret_count, struct err *err);
 RESULT store_sqlite_queue_state(struct store *store, int64_t recipient, struct store_queue_state *ret, struct err *err);
 RESULT store_sqlite_attempted(struct store *store, const struct store_place *place, int64_t attempts, struct err *err);
+RESULT store_sqlite_withhold(struct store *store, const struct store_place *place, int64_t withheld, int64_t consent,
+                             struct err *err);
 RESULT store_sqlite_expired(struct store *store, int64_t now, struct store_queued *ret, size_t max, size_t *ret_count,
                             struct err *err);
 RESULT store_sqlite_next_expiry(struct store *store, int64_t *ret_at, struct err *err);

@@ -69,6 +69,8 @@ static void read_queued(struct sqlite3_stmt *statement, struct store_queued *ret
 		.expires = database_int(statement, 4),
 		.queued_at = database_int(statement, 5),
 		.wants_receipt = database_int(statement, 6) != 0,
+		.withheld = database_int(statement, 7),
+		.consent = database_int(statement, 8),
 	};
 }
 
@@ -106,6 +108,8 @@ result store_sqlite_enqueue(struct store *store, const struct store_queued *queu
 	database_bind_int(statement, 5, queued->expires);
 	database_bind_int(statement, 6, queued->queued_at);
 	database_bind_int(statement, 7, queued->wants_receipt);
+	database_bind_int(statement, 8, queued->withheld);
+	database_bind_int(statement, 9, queued->consent);
 	TRY(database_run(store_sqlite_database(store), statement, err));
 	tally_in(store, queued);
 	return queued->expires ? set_expiry(store, SQL_EXPIRES, queued->expires, &queued->place, err) : OK;
@@ -248,6 +252,17 @@ result store_sqlite_attempted(struct store *store, const struct store_place *pla
 	return database_run(store_sqlite_database(store), statement, err);
 }
 
+result store_sqlite_withhold(struct store *store, const struct store_place *place, int64_t withheld, int64_t consent,
+                             struct err *err)
+{
+	struct sqlite3_stmt *statement;
+	TRY(store_sqlite_query(store, SQL_WITHHOLD, &statement, err));
+	database_bind_int(statement, 1, withheld);
+	database_bind_int(statement, 2, consent);
+	bind_place(statement, 3, place);
+	return database_run(store_sqlite_database(store), statement, err);
+}
+
 result store_sqlite_expired(struct store *store, int64_t now, struct store_queued *ret, size_t max, size_t *ret_count,
                             struct err *err)
 {
@@ -282,6 +297,8 @@ result store_sqlite_bury(struct store *store, const struct store_dead *dead, str
 	database_bind_int(statement, 4, dead->since);
 	database_bind_text(statement, 5, bytes_text(code_text(dead->code)));
 	database_bind_text(statement, 6, bytes_text(dead->reason));
+	database_bind_int(statement, 7, dead->withheld);
+	database_bind_int(statement, 8, dead->consent);
 	return database_run(store_sqlite_database(store), statement, err);
 }
 
@@ -292,6 +309,8 @@ static result read_dead(struct sqlite3_stmt *statement, struct store_dead *ret, 
 	                                  .priority = database_int(statement, 2),
 	                                  .seq = database_int(statement, 0)};
 	ret->since = database_int(statement, 3);
+	ret->withheld = database_int(statement, 6);
+	ret->consent = database_int(statement, 7);
 	if (!code_from_text((const char *)code.at, code.len, &ret->code) || reason.len >= sizeof(ret->reason))
 		return err_set(err, CODE_CORRUPT, "dead", "the dead letter %lld of party %lld is damaged",
 		               (long long)ret->place.seq, (long long)ret->place.recipient);

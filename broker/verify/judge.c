@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "certs/approval.h"
 #include "certs/merkle.h"
+#include "certs/seal.h"
 #include "schemas/pointer.h"
 
 #include <string.h>
@@ -12,6 +13,7 @@
 #define MAIN_PART "main"
 #define APPROVALS_PART "approvals"
 #define ANYBODY "any"
+#define CLASS_P2 "P2"
 
 /* ── one message ── */
 
@@ -31,6 +33,23 @@ static result check_parts(const struct message *message, const struct part *part
 		if (!part_find(parts, count, message->parts[i].name))
 			return err_set(err, CODE_PART_HASH, pointer_key("/parts", message->parts[i].name, place),
 			               "the header names a part that did not come along");
+	return OK;
+}
+
+/* Substance use records are for the consent's recipients alone: not for the hub either. */
+static result check_sealed(const struct message *message, const struct part *parts, size_t count, struct err *err)
+{
+	char place[ERR_FIELD_MAX];
+	struct err why;
+	for (size_t i = 0; i < count; i++) {
+		const struct message_part *named = message_part_find(message, parts[i].name);
+		if (!named || !bytes_is(named->cls, CLASS_P2))
+			continue;
+		if (!message->consent.len)
+			return err_set(err, CODE_CONSENT, "/consent", "a part of class P2 is disclosed under a consent, and the message names none");
+		if (!part_is_sealed(parts[i].bytes) || FAILED(seal_check(part_sealed(parts[i].bytes), &why)))
+			return err_set(err, CODE_CONSENT, pointer_key("/parts", parts[i].name, place), "must be sealed for the consent's recipients");
+	}
 	return OK;
 }
 
@@ -88,6 +107,7 @@ static result judge_message(const struct judge *judge, struct candidate *candida
 	TRY(catalogue_check(judge->snapshot->catalogue, message, parts, count, false, &candidate->type, err));
 	const struct part *main = part_find(parts, count, BYTES_LIT(MAIN_PART));
 	candidate->main = main ? main->bytes : BYTES_NONE;
+	TRY(check_sealed(message, parts, count, err));
 	TRY(check_times(judge, message, err));
 	TRY(check_originator(judge, candidate->type, err));
 	return check_persons(judge, candidate->type, parts, count, candidate->main, err);

@@ -19,7 +19,7 @@ struct judge {
 /* Fills the candidates, statement, signature, signer and snapshot of a JOB_SUBMIT. A message that is refused has its
  * refusal: signature (all of a batch whose proof is wrong), certificate (signed by a certificate that is nobody's here, or
  * out of its time), not_your_party (signed by another party, or from another), clock, expired, too_large, malformed,
- * part_hash, unknown_type, schema, no_agreement (the party's role may not send the type), authority (signatures of persons).
+ * part_hash, unknown_type, schema, consent (a part of class P2 that is not sealed, or names no consent), no_agreement (the party's role may not send the type), authority (signatures of persons).
  * Fails, with nothing filled, when not even the id of some message can be read: there is no answering but a BYE with the
  * error. */
 RESULT judge_submit(const struct judge *judge, struct job *job, struct err *err);

@@ -21,10 +21,12 @@ _liaison_folders() {
   compopt -o filenames 2>/dev/null || true
 }
 
-_liaison_types() {
-  local types=''
+_liaison_types() { # the names of what the catalogue has, of the kinds in $1
+  local types='' kind
   if command -v liaison >/dev/null; then
-    types=$(liaison catalogue list --json 2>/dev/null | sed -n 's/.*"type": *"\([^"]*\)".*/\1/p')
+    for kind in $1; do
+      types="$types $(liaison catalogue list --json 2>/dev/null | sed -n "s/.*\"$kind\": *\"\([^\"]*\)\".*/\1/p")"
+    done
   fi
   _liaison_words "$types"
 }
@@ -41,14 +43,17 @@ _liaison_value() {
     --catalogue | --data) _liaison_folders ;;
     --certificate | --hub-certificate | --ca) _liaison_files 'pem crt' ;;
     --out) compopt -o default 2>/dev/null || true ;;
+    --from) _liaison_words 'json ncic niem csv casework' ;;
+    --to) _liaison_words 'json ncic niem' ;;
+    --config) _liaison_files cfg ;;
     --timeout) _liaison_words '1s 10s 60s' ;;
-    --count | --days | --title | --tls | --signing | --hub-tls | --hub-signing | --host | --person) ;;
+    --count | --days | --invalid | --title | --tls | --signing | --sealing | --hub-tls | --hub-signing | --host | --person | --ori | --agency) ;;
     *) return 1 ;;
   esac
 }
 
 _liaison_pki() {
-  local about='--tls --signing --hub-tls --hub-signing --person --host'
+  local about='--tls --signing --sealing --hub-tls --hub-signing --person --host'
   if [ "$cword" -eq 2 ]; then
     _liaison_words 'init issue sign renew revoke crl list show'
   elif [[ $cur == -* ]]; then
@@ -75,28 +80,33 @@ _liaison_arguments() {
   case ${words[1]} in
     pki) _liaison_pki; return ;;
     catalogue)
-      if [ "$cword" -eq 2 ]; then _liaison_words 'list show example'; return; fi
-      if [ "$cword" -eq 3 ] && [[ ${words[2]} == show || ${words[2]} == example ]]; then _liaison_types; return; fi ;;
+      if [ "$cword" -eq 2 ]; then _liaison_words 'list show example check'; return; fi
+      if [ "$cword" -eq 3 ] && [[ ${words[2]} == show ]]; then _liaison_types 'type lifecycle'; return; fi
+      if [ "$cword" -eq 3 ] && [[ ${words[2]} == example ]]; then _liaison_types type; return; fi
+      if [ "$cword" -eq 3 ] && [[ ${words[2]} == check ]]; then _liaison_files json; return; fi ;;
     dead) if [ "$cword" -eq 2 ]; then _liaison_words 'list show requeue discard'; return; fi ;;
     ledger)
       if [ "$cword" -eq 2 ]; then _liaison_words 'verify'; return; fi
       if [[ $cur != -* ]]; then _liaison_folders; return; fi ;;
     watch)
       if [ "$cword" -eq 2 ] && [[ $cur != -* ]]; then
-        _liaison_words 'link_ accepted refused receipt acked expired dead requeued discarded reloaded started stopped'
+        _liaison_words 'link_ accepted refused receipt acked expired dead requeued discarded withheld erased reloaded started stopped'
         return
       fi ;;
     send | approve) if [[ $cur != -* ]]; then _liaison_files json; return; fi ;;
+    convert) if [[ $cur != -* ]]; then _liaison_files 'json xml ncic csv'; return; fi ;;
     check) if [[ $cur != -* ]]; then _liaison_files cfg; return; fi ;;
   esac
   [[ $cur == -* ]] || return
   case ${words[1]} in
     send) common="$common --wait" ;;
     receive) common="$common --count --no-ack" ;;
+    convert) common='--from --to --config --ori --agency --catalogue --help' ;;
     approve) common='--certificate --key --ca --help' ;;
     dead) common="$common --reason" ;;
     ledger) common="$common --hub-certificate --ca" ;;
     evidence) common='--data --out --help' ;;
+    catalogue) common="$common --invalid" ;;
     watch) common="$common --events" ;;
   esac
   _liaison_words "$common"
@@ -107,7 +117,7 @@ _liaison() {
   local words=("${COMP_WORDS[@]}")
   COMPREPLY=()
   if [ "$cword" -eq 1 ]; then
-    _liaison_words 'send receive approve status agencies queues dead trace watch metrics reload check ledger evidence pki catalogue help --help --version'
+    _liaison_words 'send receive approve status agencies queues dead trace watch metrics reload convert check ledger evidence pki catalogue help --help --version'
   else
     _liaison_value || _liaison_arguments
   fi

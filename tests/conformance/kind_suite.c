@@ -12,6 +12,8 @@
 #include "adapters/kind/holdings.h"
 #include "adapters/parole_board/parole_board.h"
 #include "adapters/parole_office/parole_office.h"
+#include "adapters/interstate/interstate.h"
+#include "adapters/probation/probation.h"
 #include "adapters/police/police.h"
 #include "base/conf.h"
 #include "base/mem.h"
@@ -21,7 +23,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static const struct kind *const kinds[] = {&facility_kind, &parole_board_kind, &parole_office_kind, &police_kind, &community_kind};
+static const struct kind *const kinds[] = {&facility_kind, &parole_board_kind, &parole_office_kind, &police_kind,
+                                           &community_kind, &probation_kind, &interstate_kind};
 enum { KINDS = sizeof(kinds) / sizeof(*kinds), DOCUMENT_MAX = 1 << 20 };
 
 struct desk {

@@ -71,6 +71,51 @@ static void a_place_keeps_what_was_queued(void **state)
 	assert_false(found);
 }
 
+static void a_place_keeps_what_is_withheld(void **state)
+{
+	struct suite *suite = *state;
+	struct store_queued queued = queued_of(4, 7, 11), got;
+	struct store_place absent = {4, 7, 12};
+	size_t count = 0;
+	queued.withheld = 5;
+	queued.consent = 2;
+	begin(suite);
+	assert_ok(store_enqueue(suite->store, &queued, &suite->err));
+	commit(suite);
+	assert_ok(store_queue_next(suite->store, 4, NULL, &got, 1, &count, &suite->err));
+	assert_int_equal(count, 1);
+	assert_true(got.withheld == 5 && got.consent == 2);
+	begin(suite);
+	assert_ok(store_withhold(suite->store, &queued.place, 7, 0, &suite->err));
+	assert_ok(store_withhold(suite->store, &absent, 7, 0, &suite->err));
+	commit(suite);
+	assert_ok(store_queue_next(suite->store, 4, NULL, &got, 1, &count, &suite->err));
+	assert_true(count == 1 && got.withheld == 7 && got.consent == 0);
+	assert_true(got.wants_receipt && got.queued_at == 5011);
+	begin(suite);
+	assert_ok(store_withhold(suite->store, &queued.place, 1, 1, &suite->err));
+	store_rollback(suite->store);
+	assert_ok(store_queue_next(suite->store, 4, NULL, &got, 1, &count, &suite->err));
+	assert_true(got.withheld == 7 && got.consent == 0);
+}
+
+static void a_dead_letter_keeps_what_is_withheld(void **state)
+{
+	struct suite *suite = *state;
+	struct store_dead dead = {.place = {1, 5, 7}, .since = 9, .withheld = 6, .consent = 1, .code = CODE_UNDELIVERABLE}, got;
+	size_t count = 0;
+	bool found = false;
+	begin(suite);
+	assert_ok(store_bury(suite->store, &dead, &suite->err));
+	commit(suite);
+	assert_ok(store_dead_next(suite->store, 1, 0, &got, 1, &count, &suite->err));
+	assert_true(count == 1 && got.withheld == 6 && got.consent == 1);
+	begin(suite);
+	assert_ok(store_exhume(suite->store, 1, 7, &found, &got, &suite->err));
+	assert_true(found && got.withheld == 6 && got.consent == 1);
+	commit(suite);
+}
+
 static void a_place_is_settled_once(void **state)
 {
 	struct suite *suite = *state;
@@ -379,6 +424,8 @@ int main(void)
 	static const struct promise promises[] = {
 		PROMISE(a_queue_is_ordered_by_priority_and_then_by_number),
 		PROMISE(a_place_keeps_what_was_queued),
+		PROMISE(a_place_keeps_what_is_withheld),
+		PROMISE(a_dead_letter_keeps_what_is_withheld),
 		PROMISE(a_place_is_settled_once),
 		PROMISE(a_place_is_taken_once),
 		PROMISE(a_place_out_of_bounds_is_refused),

@@ -64,6 +64,36 @@ static void an_unknown_message_is_not_found(void **state)
 	assert_false(found);
 }
 
+static void an_envelope_is_replaced_and_nothing_else_of_the_message(void **state)
+{
+	struct suite *suite = *state;
+	struct store_message got;
+	bool found = false;
+	begin(suite);
+	put(suite, 1);
+	put(suite, 2);
+	commit(suite);
+	begin(suite);
+	assert_ok(store_replace(suite->store, 1, BYTES_LIT("another, and a longer one"), &suite->err));
+	assert_ok(store_get(suite->store, 1, &suite->hold, &found, &got, &suite->err));
+	assert_true(found && bytes_is(got.envelope, "another, and a longer one") && bytes_is(got.verdict, "verdict"));
+	store_rollback(suite->store);
+	assert_ok(store_get(suite->store, 1, &suite->hold, &found, &got, &suite->err));
+	assert_true(found && bytes_is(got.envelope, "envelope"));
+	begin(suite);
+	assert_ok(store_replace(suite->store, 1, BYTES_LIT("x"), &suite->err));
+	commit(suite);
+	assert_ok(store_find(suite->store, id_of(1), &suite->hold, &found, &got, &suite->err));
+	assert_true(found && bytes_is(got.envelope, "x") && bytes_is(got.verdict, "verdict"));
+	assert_true(got.seq == 1 && got.entry == 2 && got.accepted_at == 1001);
+	assert_memory_equal(got.leaf, hash_for(1), STORE_HASH_LEN);
+	assert_ok(store_get(suite->store, 2, &suite->hold, &found, &got, &suite->err));
+	assert_true(found && bytes_is(got.envelope, "envelope"));
+	begin(suite);
+	assert_code(store_replace(suite->store, 3, BYTES_LIT("x"), &suite->err), CODE_NOT_FOUND);
+	commit(suite);
+}
+
 static void numbers_of_messages_only_grow(void **state)
 {
 	struct suite *suite = *state;
@@ -153,6 +183,8 @@ static void writes_need_a_transaction(void **state)
 	assert_code(store_enqueue(store, &queued, err), CODE_USAGE);
 	assert_code(store_dequeue(store, &queued.place, &flag, err), CODE_USAGE);
 	assert_code(store_attempted(store, &queued.place, 1, err), CODE_USAGE);
+	assert_code(store_withhold(store, &queued.place, 1, 0, err), CODE_USAGE);
+	assert_code(store_replace(store, 1, BYTES_LIT("x"), err), CODE_USAGE);
 	assert_code(store_bury(store, &dead, err), CODE_USAGE);
 	assert_code(store_exhume(store, 1, 1, &flag, &exhumed, err), CODE_USAGE);
 	assert_code(store_thread_join(store, id_of(1), 1, err), CODE_USAGE);
@@ -422,6 +454,7 @@ int main(void)
 		PROMISE(a_message_is_found_as_it_was_put),
 		PROMISE(a_message_without_a_verdict_is_kept),
 		PROMISE(an_unknown_message_is_not_found),
+		PROMISE(an_envelope_is_replaced_and_nothing_else_of_the_message),
 		PROMISE(numbers_of_messages_only_grow),
 		PROMISE(an_id_is_put_only_once),
 		PROMISE(after_a_failed_write_only_a_rollback_helps),

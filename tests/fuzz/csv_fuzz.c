@@ -1,27 +1,49 @@
 /* Exports: the first byte picks the delimiter. What is read as rows must be the same rows when they are written with every cell
- * in quotes; and the reader of releases gives drafts or faults, never both and never a draft that the catalogue refuses. */
+ * in quotes; and the reader of messages gives drafts or faults, never both and never a draft that the catalogue refuses. */
 #include <string.h>
 
-#include "adapters/facility/csv.h"
-#include "adapters/facility/mapping.h"
+#include "adapters/csv/csv.h"
+#include "adapters/csv/csv_read.h"
 #include "base/mem.h"
 #include "fuzz/fuzz.h"
 
-static struct conf_pair columns[] = {
-	{(char[]){"doc_number"}, (char[]){"NO"}, 1},        {(char[]){"person_family"}, (char[]){"LAST"}, 1},
-	{(char[]){"person_given"}, (char[]){"FIRST"}, 1},   {(char[]){"person_dob"}, (char[]){"DOB"}, 1},
-	{(char[]){"released_on"}, (char[]){"DAY"}, 1},      {(char[]){"released_at_time"}, (char[]){"TIME"}, 1},
-	{(char[]){"reason"}, (char[]){"WHY"}, 1},           {(char[]){"destination_town"}, (char[]){"TOWN"}, 1},
-	{(char[]){"destination_state"}, (char[]){"ST"}, 1}, {(char[]){"note"}, (char[]){"NOTE"}, 1},
+static struct csv_column columns[] = {
+	{.field = (char[]){"/person/ids/doc_number"}, .column = (char[]){"NO"}},
+	{.field = (char[]){"/person/name/family"}, .column = (char[]){"LAST"}},
+	{.field = (char[]){"/person/name/given"}, .column = (char[]){"FIRST"}},
+	{.field = (char[]){"/person/dob"}, .column = (char[]){"DOB"}},
+	{.field = (char[]){"/released_at"}, .column = (char[]){"DAY"}, .time = (char[]){"TIME"}},
+	{.field = (char[]){"/reason"}, .column = (char[]){"WHY"}},
+	{.field = (char[]){"/destination/town"}, .column = (char[]){"TOWN"}},
+	{.field = (char[]){"/destination/state"}, .column = (char[]){"ST"}},
+	{.field = (char[]){"/note"}, .column = (char[]){"NOTE"}},
 };
+static struct csv_constant constants[] = {{.field = (char[]){"/facility/name"}, .value = (char[]){"Osborn"}}};
 
-static const struct catalogue *catalogue(void)
+static char no_time[] = "";
+
+static const struct csv_plan *plan_of(size_t delimiter)
 {
-	static struct catalogue *loaded;
+	static char delimiters[4][2] = {",", ";", "|", "\t"};
+	static struct csv_settings settings[4];
+	static struct csv_plan *plans[4];
+	struct catalogue *catalogue;
+	struct conf_faults faults;
 	struct err err;
-	if (!loaded && FAILED(catalogue_load(LIAISON_SOURCE_DIR "/schemas/catalogue", &loaded, &err)))
+	if (plans[delimiter])
+		return plans[delimiter];
+	settings[delimiter] = (struct csv_settings){
+		.type = (char[]){"release.notification/1"}, .delimiter = delimiters[delimiter], .dates = (char[]){"M/D/YYYY"}, .times = (char[]){"HH:MM"},
+		.zone = (char[]){"America/New_York"}, .columns = {columns, sizeof(columns) / sizeof(*columns)}, .constants = {constants, 1}};
+	for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++)
+		columns[i].time = columns[i].time ? columns[i].time : no_time;
+	conf_faults_init(&faults);
+	if (FAILED(catalogue_load(LIAISON_SOURCE_DIR "/schemas/catalogue", &catalogue, &err)) ||
+	    FAILED(csv_plan_new(&settings[delimiter], catalogue, "fuzz", &plans[delimiter], &faults)))
 		abort();
-	return loaded;
+	conf_faults_done(&faults);
+	catalogue_unref(catalogue);
+	return plans[delimiter];
 }
 
 /* False when a row was bad. */
@@ -67,40 +89,28 @@ static void check_rows(struct bytes document, char delimiter)
 	buf_done(&second);
 }
 
-static void check_releases(struct bytes document, const char *delimiter)
+static void check_messages(struct bytes document, const struct csv_plan *plan)
 {
-	struct facility_settings settings = {
-		.name = (char[]){"Osborn"}, .code = (char[]){"OCI"}, .zone = (char[]){"America/New_York"}};
-	const struct kind_host host = {.party = "ct.doc.osborn", .ori = "", .agency = "", .catalogue = catalogue()};
-	const struct catalogue_type *type = catalogue_find(host.catalogue, BYTES_LIT("release.notification/1"));
 	struct kind_reading reading;
 	struct err err;
-	settings.csv.delimiter = mem_text(delimiter);
-	settings.csv.dates = mem_text("M/D/YYYY");
-	settings.csv.times = mem_text("HH:MM");
-	settings.csv.columns = (struct conf_pairs){columns, sizeof(columns) / sizeof(*columns)};
 	kind_reading_init(&reading);
-	mapping_read(&settings, &host, document, &reading);
+	csv_read(plan, document, &reading);
 	fuzz_must(reading.faults_count == 0 || reading.drafts_count == 0);
 	for (size_t i = 0; i < reading.drafts_count; i++) {
 		struct bytes body;
 		fuzz_must(!FAILED(pack_scan(buf_bytes(&reading.drafts[i].plain), &err)));
 		fuzz_must(pack_find(buf_bytes(&reading.drafts[i].plain), "body", &body));
-		fuzz_must(!FAILED(validator_run(type->parts[0].validator, body, &err)));
+		fuzz_must(!FAILED(validator_run(plan->main, body, &err)));
 	}
 	kind_reading_done(&reading);
-	mem_free(settings.csv.delimiter);
-	mem_free(settings.csv.dates);
-	mem_free(settings.csv.times);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const delimiters[] = {",", ";", "|", "\t"};
 	if (size == 0)
 		return 0;
-	const char *delimiter = delimiters[data[0] % 4];
-	check_rows(bytes_of(data + 1, size - 1), delimiter[0]);
-	check_releases(bytes_of(data + 1, size - 1), delimiter);
+	const struct csv_plan *plan = plan_of(data[0] % 4);
+	check_rows(bytes_of(data + 1, size - 1), plan->delimiter);
+	check_messages(bytes_of(data + 1, size - 1), plan);
 	return 0;
 }

@@ -8,9 +8,7 @@ import tree
 DOCUMENT = 'docs/codes.md'
 
 # Codes that no source uses: symbol → why it is there all the same.
-RESERVED = {
-    'CONSENT': 'published for the consent check of classes P2 and PHI, so that systems can match on it from the start',
-}
+RESERVED = {}
 
 CLASSES = (
     ('REFUSAL', 'Refusals', 'The other side\'s input is at fault. The code, the field and the reason travel back to whoever sent it, and are logged and counted.'),

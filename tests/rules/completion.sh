@@ -62,12 +62,16 @@ mkdir bin
 cat >bin/liaison <<'STUB'
 #!/bin/sh
 [ "$*" = "catalogue list --json" ] || exit 9
-printf '[\n  {\n    "type": "warrant.issue/1"\n  },\n  {\n    "type": "warrant.clear/1"\n  }\n]\n'
+printf '[\n  {\n    "type": "warrant.issue/1"\n  },\n  {\n    "type": "warrant.clear/1"\n  },\n  {\n    "lifecycle": "warrant"\n  }\n]\n'
 STUB
 chmod +x bin/liaison
 PATH=$scratch/bin:$PATH
 offers warrant.issue/1 _liaison liaison catalogue show w
 offers warrant.clear/1 _liaison liaison catalogue example warrant.c
+offers warrant _liaison liaison catalogue show w
+offers_not warrant _liaison liaison catalogue example w
+offers draft.json _liaison liaison catalogue check d
+offers --invalid _liaison liaison catalogue example warrant.issue/1 --i
 printf '#!/bin/sh\nexit 1\n' >bin/liaison
 [ -z "$(complete_words _liaison liaison catalogue show w)" ] || { echo "types are offered without a catalogue"; failed=1; }
 [ $failed -eq 0 ] && echo "completion: all of it completes"

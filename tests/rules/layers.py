@@ -15,8 +15,9 @@ LIBRARIES = {
     r'pcre2\.h': ['schemas/regex.c'],
     r'openssl/.*': ['certs'],
     r'sqlite3\.h': ['broker/store', 'broker/index', 'adapters/runtime'],
-    r'libxml/.*': ['adapters/facility'],
-    r'uthash\.h': ['broker/gateway', 'broker/verify', 'broker/route', 'adapters/runtime'],
+    r'libxml/.*': ['adapters/niem'],
+    r'uthash\.h': ['broker/gateway', 'broker/ledger', 'broker/verify', 'broker/route', 'adapters/runtime'],
+    r'utlist\.h': ['adapters/runtime'],
     r'cmocka\.h': [],
 }
 # What the C library and the kernel give; base wraps the rest of POSIX as far as a room needs it.

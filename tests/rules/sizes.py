@@ -5,8 +5,7 @@ import tree
 FUNCTION_LINES, FILE_LINES = 80, 600
 
 FILES = {
-    'adapters/runtime/port_spool.c': 'four folders under one promise: what is renamed when, and made good after a death, is read in one place',
-    'adapters/runtime/port_zmq.c': 'one conversation: requests, loans and events share the clients that they are about',
+    # 'path': 'why it is one thing',
 }
 FUNCTIONS = {
     # ('path', 'function'): 'why it is one thing',

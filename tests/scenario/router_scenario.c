@@ -72,11 +72,13 @@ static void content_chooses_the_recipients(void **state)
 	struct rig *rig = *state;
 	struct said here, elsewhere;
 	uint64_t police = link_up(rig, POLICE, 10), board = link_up(rig, BOARD, 10);
-	say(&here, &(struct saying){.type = "warrant.issue/1", .from = BOARD, .body = "{'last_known':{'town':'hartford'}}"});
+	say(&here, &(struct saying){.type = "warrant.issue/1", .from = BOARD, .subject = "{'warrant_no':'PR-1'}",
+	                        .body = "{'last_known':{'town':'hartford'}}"});
 	submit(rig, board, BOARD, &here);
 	assert_int_equal(verdict_on(rig, board, here.id.at).code, CODE_OK);
 	assert_int_equal(deliveries_of(rig, police, here.id.at), 1);
-	say(&elsewhere, &(struct saying){.type = "warrant.issue/1", .from = BOARD, .body = "{'last_known':{'town':'Norwich'}}"});
+	say(&elsewhere, &(struct saying){.type = "warrant.issue/1", .from = BOARD, .subject = "{'warrant_no':'PR-2'}",
+	                             .body = "{'last_known':{'town':'Norwich'}}"});
 	submit(rig, board, BOARD, &elsewhere);
 	assert_int_equal(verdict_on(rig, board, elsewhere.id.at).code, CODE_NO_RECIPIENT);
 	said_done(&here);

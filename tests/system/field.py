@@ -123,6 +123,7 @@ class Agency(Program):
         super().__init__(name, "liaison-adapter", self.folder / "adapter.cfg", field.folder / f"log/{name}.log")
         self.field, self.party, self.kind, self.more = field, party, kind, more
         self.endpoint = f"ipc://{field.folder}/run/{name}"
+        self.https_port = free_port()
         self.collected = {}  # what the agency's system took from the inbox: file name to contents, once each
         self.twice = []      # and what it saw once more
         (self.folder / "spool").mkdir(parents=True)
@@ -272,7 +273,7 @@ class Field:
     # ---- configuration ----
 
     def agency(self, name, party, kind, town=None, roles=(), **more):
-        """more: zmq=False, spool=False, hand_over="zmq", format="ncic", ori=…; an adapter that is not wanted: the party alone goes to `parties`."""
+        """more: zmq=False, spool=False, https="more of its group", hand_over="zmq", format="ncic", ori=…, extra="more of adapter.cfg"; an adapter that is not wanted: the party alone goes to `parties`."""
         self.papers(name, party)
         self.agencies[name] = Agency(self, name, party, kind, more)
         self.parties.append((party, (kind, *roles), town))
@@ -314,6 +315,8 @@ agreements = (
             ports.append(f'zmq = "{agency.endpoint}";')
         if more.get("spool", True):
             ports.append(f'spool = "spool"; spool_format = "{more.get("format", "json")}";')
+        if "https" in more:
+            ports.append(f'https = {{ listen = "127.0.0.1:{agency.https_port}"; {more["https"]} }};')
         if "hand_over" in more:
             ports.append(f'hand_over = "{more["hand_over"]}";')
         agency.config.write_text(f'''party = "{agency.party}";
@@ -328,6 +331,7 @@ signing = {{ certificate = "signing.pem"; key = "signing.key"; }};
 ports = {{ {" ".join(ports)} }};
 limits = {{ backoff_least = "20 ms"; backoff_most = "200 ms"; }};
 log = {{ level = "info"; format = "json"; }};
+{more.get("extra", "")}
 ''')
 
     # ---- life ----

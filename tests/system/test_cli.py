@@ -9,10 +9,10 @@ import subprocess
 import pytest
 
 import liaison_wire as wire
-from field import BIN, BOARD, PAROLE, POLICE, Field, wait_until
+from field import BIN, BOARD, CATALOGUE, PAROLE, POLICE, Field, wait_until
 
 COMMANDS = ("send", "receive", "approve", "status", "agencies", "queues", "dead", "trace", "watch", "metrics", "reload", "check", "ledger",
-            "evidence", "pki", "catalogue")
+            "evidence", "pki", "catalogue", "convert")
 
 
 @pytest.fixture(scope="module")
@@ -90,9 +90,33 @@ def test_json_everywhere(field):
     assert received["id"] == field.sent["id"] and received["body"] == {"text": "Radio check."}
     assert len(field.ask("catalogue", "list")) >= 15 and field.ask("catalogue", "show", "receipt/1")["type"] == "receipt/1"
     assert field.ask("catalogue", "example", "warrant.issue/1")["type"] == "warrant.issue/1"
+    assert field.ask("catalogue", "show", "warrant")["lifecycle"] == "warrant"
+    assert "warrant" in [row.get("lifecycle") for row in field.ask("catalogue", "list")]
     listed = field.ask("pki", "list", field.pki)
     assert {row["status"] for row in listed} == {"V"} and f"urn:liaison:party:{PAROLE}" in {row["name"] for row in listed}
     assert "text" in field.ask("pki", "show", field.pki / "ca.pem") and field.ask("pki", "crl", field.pki)["of"] == str(field.pki)
+
+
+def test_catalogue_check(field):
+    def check(name, value):
+        path = field.folder / name
+        path.write_text(value if isinstance(value, str) else json.dumps(value))
+        done = field.run("catalogue", "check", path)
+        return done.returncode, done.stdout.splitlines()
+
+    warrant = field.ask("catalogue", "example", "warrant.issue/1")
+    assert check("good.json", warrant)[0] == 0
+    assert check("odd.json", {**warrant, "body": {}})[0] == 1
+    assert check("unknown.json", {**warrant, "type": "no.such/1"})[1][0].startswith("unknown.json: /type: unknown_type: ")
+    assert check("cut.json", "{")[0] == 1
+    refused = field.ask("catalogue", "example", "warrant.issue/1", "--invalid", 1)
+    code, lines = check("refused.json", refused)
+    assert code == 1 and lines[0].startswith("refused.json: /parts/main")
+    kept = (CATALOGUE / "warrant.locate-1.json").read_text()
+    code, lines = check("warrant.locate-1.json", kept.replace('"located"', '"lost"'))
+    assert code == 1 and lines[0].startswith("warrant.locate-1.json: /lifecycle/0/moves/") and lines[0].endswith("lost is no state of warrant")
+    assert check("warrant.locate-1.json", kept)[0] == 0
+    assert field.run("catalogue", "check", CATALOGUE).returncode == 0
 
 
 def test_tables_for_people(field):

@@ -1,4 +1,6 @@
-"""What every port must keep, asked of each: the ZeroMQ port and the spool folder."""
+"""What every port must keep, asked of each: the ZeroMQ port, the HTTPS port and the spool folder."""
+import http.client
+import itertools
 import json
 
 import pytest
@@ -10,13 +12,14 @@ from test_port import Client
 class SpoolDesk:
     """An agency system that knows files."""
 
+    names = itertools.count()
+
     def __init__(self, field, agency):
-        self.field, self.agency, self.count = field, agency, 0
+        self.field, self.agency = field, agency
 
     def send(self, **draft):
         """(id, None) once the hub has given its verdict, or (None, code) when the document was refused at home."""
-        self.count += 1
-        name = f"{self.agency.name}-{id(self)}-{self.count}.json"
+        name = f"{self.agency.name}-{next(self.names)}.json"
         self.agency.drop(name, draft)
         error = self.agency.spool / "refused" / f"{name}.error"
         wait_until(lambda: error.exists() or self.agency.statuses(name), 20, "an answer")
@@ -57,14 +60,42 @@ class ZmqDesk:
         self.client.__exit__()
 
 
-@pytest.fixture(scope="module", params=["spool", "zmq"])
+class HttpDesk:
+    """An agency system that speaks HTTP."""
+
+    def __init__(self, field, agency):
+        self.link = http.client.HTTPConnection("127.0.0.1", agency.https_port, timeout=30)
+
+    def ask(self, method, target, value=None):
+        body = None if value is None else json.dumps(value)
+        self.link.request(method, target, body, {} if body is None else {"Content-Type": "application/json"})
+        answer = self.link.getresponse()
+        return answer.status, json.loads(answer.read())
+
+    def send(self, **draft):
+        status, answer = self.ask("POST", "/v1/messages", draft)
+        return (answer["id"], None) if status == 202 else (None, answer["error"]["code"])
+
+    def take(self):
+        taken = []
+        while self.ask("GET", "/v1/status")[1]["unhanded"]:
+            for message in self.ask("GET", "/v1/messages?max=1&wait=10")[1]["messages"]:
+                assert self.ask("POST", f"/v1/messages/{message['id']}/ack") == (200, {"was_waiting": True})
+                taken.append(message)
+        return taken
+
+    def close(self):
+        self.link.close()
+
+
+@pytest.fixture(scope="module", params=["spool", "zmq", "https"])
 def desks(request):
     with Field() as field:
         field.limits = {"redeliver_ms": "5 s"}
         for name, party, kind in (("parole", PAROLE, "parole_office"), ("police", POLICE, "police")):
-            field.agency(name, party, kind, hand_over=request.param, ori="CT0006400" if kind == "police" else "")
+            field.agency(name, party, kind, hand_over=request.param, https="", ori="CT0006400" if kind == "police" else "")
         field.start()
-        make = {"spool": SpoolDesk, "zmq": ZmqDesk}[request.param]
+        make = {"spool": SpoolDesk, "zmq": ZmqDesk, "https": HttpDesk}[request.param]
         yield field, make
 
 

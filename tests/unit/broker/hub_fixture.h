@@ -129,6 +129,8 @@ struct saying {
 	int64_t issued, expires, priority; /* 5 */
 	struct bytes approvals; /* packed */
 	const char *extra_part; /* of the header only */
+	struct bytes clinical;  /* packed: a part of class P2 */
+	const char *consent;
 	size_t filler;       /* bytes of text */
 };
 
@@ -192,6 +194,9 @@ static inline void said_make(struct said *said, const struct saying *saying)
 	              buf_bytes(&body));
 	if (saying->approvals.len)
 		said_add_part(&message, parts, &count, hashes, salts, "approvals", "CJ", saying->approvals);
+	if (saying->clinical.len)
+		said_add_part(&message, parts, &count, hashes, salts, "clinical", "P2", saying->clinical);
+	message.consent = bytes_text(saying->consent);
 	if (saying->extra_part) {
 		said_add_part(&message, parts, &count, hashes, salts, saying->extra_part, "CJ", buf_bytes(&body));
 		count--;

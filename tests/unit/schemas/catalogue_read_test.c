@@ -53,6 +53,33 @@ static void takes_the_file_over(void **state)
 	catalogue_read_free(NULL);
 }
 
+static void reads_what_the_hub_does_with_a_type(void **state)
+{
+	static const char *const deeds[] = {"merge", "override", "grant", "revoke", "erase", "subscribe", "renew", "unsubscribe"};
+	struct buf packed;
+	struct catalogue_type *type;
+	struct err err = {.reason = ""};
+	(void)state;
+	for (size_t i = 0; i < sizeof(deeds) / sizeof(*deeds); i++) {
+		AUTO_FREE char *json = mem_printf("'%s','topic':'contact','interlock':'release','exchange':'/a','by':['id'],'purpose':['C','J']", deeds[i]);
+		file_with("hub", json, &packed);
+		assert_false(FAILED(catalogue_read_type(&packed, &type, &err)));
+		assert_int_equal(type->hub, CATALOGUE_HUB_MERGE + i);
+		assert_string_equal(type->topic, "contact");
+		assert_string_equal(type->interlock, "release");
+		assert_string_equal(type->exchange, "/a");
+		assert_true(type->wants_by && type->by_count == 1 && type->purposes_count == 2);
+		assert_string_equal(type->purposes[1], "J");
+		catalogue_read_free(type);
+	}
+	file_with("by", "false", &packed);
+	assert_false(FAILED(catalogue_read_type(&packed, &type, &err)));
+	assert_false(type->wants_by);
+	assert_int_equal(type->hub, CATALOGUE_HUB_NOTHING);
+	assert_null(type->topic);
+	catalogue_read_free(type);
+}
+
 static void refuses_a_file_at_the_key_that_is_wrong(void **state)
 {
 	static const struct {
@@ -74,8 +101,20 @@ static void refuses_a_file_at_the_key_that_is_wrong(void **state)
 	         "has too many entries"},
 		{"priority", "10", "/priority", NULL},
 		{"expiry", "'30 moons'", "/expiry", "must be a duration, like 30d or 10min"},
-		{"due", "'0s'", "/due", "must be a duration, like 30d or 10min"},
+		{"due", "'0s'", "/due", "must be a duration, like 30d, 10min or 14 business days"},
 		{"due", "600", "/due", NULL},
+		{"by", "[]", "/by", "must be true, or name the keys that it must have"},
+		{"by", "['id','id']", "/by/1", "is there twice"},
+		{"by", "['id',1]", "/by/1", NULL},
+		{"purpose", "'C'", "/purpose", NULL},
+		{"purpose", "[]", "/purpose", "is empty"},
+		{"purpose", "['C','C']", "/purpose/1", "is there twice"},
+		{"interlock", "''", "/interlock", "is empty"},
+		{"exchange", "'result'", "/exchange", "must be a JSON pointer, like /result"},
+		{"topic", "'arrests'", "/topic", "must be one of arrest, contact, release, warrant"},
+		{"topic", "1", "/topic", NULL},
+		{"hub", "'erases'", "/hub", "must be one of merge, override, grant, revoke, erase, subscribe, renew, unsubscribe"},
+		{"lifecycle", "{}", "/lifecycle", NULL},
 		{"by", "1", "/by", NULL},
 		{"persons", "{'count':2}", "/persons/roles", "is required"},
 		{"persons", "{'count':0,'roles':['x']}", "/persons/count", NULL},
@@ -115,6 +154,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(takes_the_file_over),
+		cmocka_unit_test(reads_what_the_hub_does_with_a_type),
 		cmocka_unit_test(refuses_a_file_at_the_key_that_is_wrong),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,6 @@
 #include "unit/schemas/sample.h"
 
-#include <stdio.h>
-
-#include "base/file.h"
-#include "schemas/catalogue.h"
+#include "schemas/catalogue_trial.h"
 
 #define FOLDER LIAISON_SOURCE_DIR "/schemas/catalogue"
 
@@ -25,128 +22,71 @@ static int unload_shipped(void **state)
 	return 0;
 }
 
-/* ---- a message of a type, whose pieces the tests change ---- */
-
-struct case_message {
-	struct message message;
-	struct part parts[MESSAGE_PARTS_MAX];
-	size_t parts_count;
-	struct buf packed[4];
-};
-
-static struct bytes pack_into(struct buf *out, const char *json)
-{
-	buf_init(out, SAMPLE_MAX);
-	sample_pack(json, out);
-	return buf_bytes(out);
-}
-
-static void add_part(struct case_message *made, const char *name, const char *cls, struct bytes bytes)
-{
-	made->message.parts[made->message.parts_count++] =
-		(struct message_part){.name = bytes_text(name), .cls = bytes_text(cls)};
-	made->parts[made->parts_count++] = (struct part){.name = bytes_text(name), .bytes = bytes};
-}
-
-static const char *class_of(const struct catalogue_type *type, const char *part)
-{
-	for (size_t i = 0; i < type->parts_count; i++)
-		if (strcmp(type->parts[i].name, part) == 0)
-			return type->parts[i].cls;
-	return NULL;
-}
-
-/* As the type asks for it, with that subject and body (packed). */
-static void make(struct case_message *made, const struct catalogue_type *type, struct bytes subject, struct bytes body)
-{
-	*made = (struct case_message){
-		.message = {.type = bytes_text(type->name), .priority = type->priority, .subject = subject}};
-	if (type->wants_by)
-		made->message.by = pack_into(&made->packed[0], "{'user':'okafor','ori':'CT0006400'}");
-	add_part(made, "main", class_of(type, "main"), body);
-	if (type->persons > 0)
-		add_part(made, "approvals", "CJ", pack_into(&made->packed[1], "['not judged here']"));
-}
-
-static void unmake(struct case_message *made)
-{
-	for (size_t i = 0; i < 4; i++)
-		buf_done(&made->packed[i]);
-}
-
-static result check(const struct case_message *made, bool allow_withheld, struct err *err)
-{
-	const struct catalogue_type *type = NULL;
-	result r = catalogue_check(shipped, &made->message, made->parts, made->parts_count, allow_withheld, &type, err);
-	if (!FAILED(r))
-		assert_ptr_equal(type, catalogue_find(shipped, made->message.type));
-	return r;
-}
-
 /* ---- the shipped files ---- */
 
-static struct bytes text_at(struct bytes value, const char *key)
+/* Types that an agency cannot do without; a file that got lost would not be missed otherwise. */
+static void has_the_types_and_lifecycles_of_the_field(void **state)
 {
-	struct bytes at, text = BYTES_NONE;
-	if (!pack_find(value, key, &at) || !pack_as_text(at, &text))
-		fail_msg("an example has no text %s", key);
-	return text;
+	static const char *const types[] = {"warrant.issue/1",   "hit.confirm_request/1",  "release.authorize/1",      "referral.send/1",
+	                                    "query.wanted/1",    "query.history_index/1", "custody.transfer_request/1", "compact.transfer_request/1",
+	                                    "detainer.lodge/1",  "board.decision/1",      "consent.grant/1",           "record.erase/1",
+	                                    "identity.merge/1",  "subscription.subscribe/1", "interlock.override/1",   "notice/1"};
+	static const char *const lifecycles[] = {"warrant", "hit_confirmation", "release", "hold", "detainer", "parole_case",
+	                                         "referral", "transport", "interstate", "consent"};
+	(void)state;
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (!catalogue_find(shipped, bytes_text(types[i])))
+			fail_msg("%s is not there", types[i]);
+	for (size_t i = 0; i < sizeof(lifecycles) / sizeof(*lifecycles); i++)
+		if (!catalogue_lifecycle(shipped, lifecycles[i]))
+			fail_msg("%s is not there", lifecycles[i]);
 }
 
-static void check_example(const struct catalogue_type *type, struct bytes example, bool is_valid)
+static void say_fault(void *ctx, const struct err *fault)
 {
-	struct case_message made;
-	struct bytes subject, body;
-	struct err err = {.field = "", .reason = ""};
-	struct bytes note = text_at(example, "note");
-	assert_true(pack_find(example, "subject", &subject));
-	assert_true(pack_find(example, "body", &body));
-	make(&made, type, subject, body);
-	result r = check(&made, false, &err);
-	unmake(&made);
-	if (is_valid && FAILED(r))
-		fail_msg("%s: %.*s: %s: %s", type->name, (int)note.len, (const char *)note.at, err.field, err.reason);
-	if (is_valid)
-		return;
-	if (!bytes_is(text_at(example, "code"), code_text(r.code)) || !bytes_is(text_at(example, "field"), err.field))
-		fail_msg("%s: %.*s: %s: %s: %s", type->name, (int)note.len, (const char *)note.at, code_text(r.code), err.field,
-		         err.reason);
-	assert_true(strlen(err.reason) > 5);
-}
-
-static void check_examples(const struct catalogue_type *type, const char *pointer, bool is_valid)
-{
-	struct bytes list;
-	assert_true(pack_pointer(buf_bytes(&type->source), pointer, &list));
-	struct pack_in in = pack_in(list, NULL);
-	size_t count = pack_array(&in, "");
-	assert_in_range(count, 2, 100);
-	for (size_t i = 0; i < count; i++)
-		check_example(type, pack_value(&in, ""), is_valid);
+	++*(size_t *)ctx;
+	print_error("%s: %s: %s\n", fault->field, code_text(fault->code), fault->reason);
 }
 
 static void takes_every_valid_example_and_names_the_fault_of_every_invalid_one(void **state)
 {
+	size_t faults = 0;
 	(void)state;
-	assert_int_equal(catalogue_count(shipped), 15);
-	for (size_t i = 0; i < catalogue_count(shipped); i++) {
-		check_examples(catalogue_at(shipped, i), "/examples/valid", true);
-		check_examples(catalogue_at(shipped, i), "/examples/invalid", false);
-	}
-	assert_null(catalogue_at(shipped, 15));
+	for (size_t i = 0; i < catalogue_count(shipped); i++)
+		catalogue_trial_examples(shipped, catalogue_at(shipped, i), say_fault, &faults);
+	assert_int_equal(faults, 0);
+	assert_null(catalogue_at(shipped, catalogue_count(shipped)));
 }
 
 static void names_each_file_after_its_type(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < catalogue_count(shipped); i++) {
-		struct buf contents;
-		struct err err;
-		AUTO_FREE char *path = mem_printf("%s/%s.json", FOLDER, catalogue_at(shipped, i)->name);
-		*strrchr(path, '/') = '-';
-		assert_false(FAILED(file_read(path, SAMPLE_MAX, &contents, &err)));
-		buf_done(&contents);
+		const struct catalogue_type *type = catalogue_at(shipped, i);
+		AUTO_FREE char *file = mem_printf("%s.json", type->name);
+		*strchr(file, '/') = '-';
+		assert_string_equal(type->file, file);
 	}
+	for (size_t i = 0; i < catalogue_lifecycles_count(shipped); i++) {
+		const struct catalogue_lifecycle *lifecycle = catalogue_lifecycle_at(shipped, i);
+		AUTO_FREE char *file = mem_printf("%s.lifecycle.json", lifecycle->name);
+		assert_string_equal(lifecycle->file, file);
+	}
+}
+
+static void finds_lifecycles_and_their_states(void **state)
+{
+	const struct catalogue_lifecycle *warrant = catalogue_lifecycle(shipped, "warrant");
+	(void)state;
+	assert_non_null(warrant);
+	assert_true(catalogue_state(warrant, "cleared")->is_terminal);
+	assert_false(catalogue_state(warrant, "active")->is_terminal);
+	assert_string_equal(catalogue_state(warrant, "active")->blocks[0], "release");
+	assert_null(catalogue_state(warrant, "none"));
+	assert_null(catalogue_lifecycle(shipped, "warrants"));
+	for (size_t i = 1; i < catalogue_lifecycles_count(shipped); i++)
+		assert_true(strcmp(catalogue_lifecycle_at(shipped, i - 1)->name, catalogue_lifecycle_at(shipped, i)->name) < 0);
+	assert_null(catalogue_lifecycle_at(shipped, catalogue_lifecycles_count(shipped)));
 }
 
 static void reads_what_a_file_says_of_its_type(void **state)
@@ -168,153 +108,10 @@ static void reads_what_a_file_says_of_its_type(void **state)
 	assert_string_equal(release->originators[0], "parole_board");
 	assert_int_equal(release->expiry_ms, 0);
 	assert_false(release->wants_by);
-	assert_string_equal(class_of(referral, "clinical"), "P2");
+	assert_int_equal(referral->wants_by, false);
 	assert_null(catalogue_find(shipped, BYTES_LIT("query.wanted")));
 	assert_null(catalogue_find(shipped, BYTES_LIT("zzz/1")));
 	assert_null(catalogue_find(shipped, BYTES_NONE));
-}
-
-/* ---- the header ---- */
-
-static const char *const referral =
-	"{'referral_id':'REF-1','person':{'name':{'family':'Peña','given':'José'},'dob':'1979-02-28'},'service':'MH',"
-	"'mandatory':false,'legal_basis':'VOLUNTARY','reason':'He asks for it.','officer':{'name':'Parole','ori':'CTDOC001G'}}";
-
-static void expect(struct case_message *made, bool allow_withheld, enum code code, const char *field, const char *reason)
-{
-	struct err err = {.field = "", .reason = ""};
-	result r = check(made, allow_withheld, &err);
-	if (r.code != code || strcmp(err.field, field) != 0 || strcmp(err.reason, reason) != 0)
-		fail_msg("wanted %s: %s: %s; got %s: %s: %s", code_text(code), field, reason, code_text(r.code), err.field,
-		         err.reason);
-	unmake(made);
-}
-
-static void make_referral(struct case_message *made)
-{
-	struct buf subject, body;
-	struct bytes subject_bytes = pack_into(&subject, "{'referral_id':'REF-1'}"), body_bytes = pack_into(&body, referral);
-	make(made, catalogue_find(shipped, BYTES_LIT("referral.send/1")), subject_bytes, body_bytes);
-	made->packed[2] = subject;
-	made->packed[3] = body;
-}
-
-static void refuses_a_type_that_it_does_not_know(void **state)
-{
-	struct case_message made;
-	(void)state;
-	make_referral(&made);
-	made.message.type = BYTES_LIT("referral.send/2");
-	expect(&made, false, CODE_UNKNOWN_TYPE, "/type", "referral.send/2 is no type of the catalogue");
-}
-
-static void refuses_parts_that_are_not_the_types(void **state)
-{
-	struct case_message made;
-	(void)state;
-	make_referral(&made);
-	add_part(&made, "victim", "VIC", BYTES_LIT("\x80"));
-	expect(&made, false, CODE_SCHEMA, "/parts/victim", "is not a part of referral.send/1");
-	make_referral(&made);
-	add_part(&made, "approvals", "CJ", BYTES_LIT("\x80"));
-	expect(&made, false, CODE_SCHEMA, "/parts/approvals", "is not a part of referral.send/1");
-	make_referral(&made);
-	made.message.parts[0].cls = BYTES_LIT("PUB");
-	expect(&made, false, CODE_SCHEMA, "/parts/main", "must be of class CJ");
-	make_referral(&made);
-	add_part(&made, "clinical", "PHI", BYTES_LIT("\x80"));
-	expect(&made, false, CODE_SCHEMA, "/parts/clinical", "must be of class P2");
-	make_referral(&made);
-	made.message.parts_count = 0;
-	made.parts_count = 0;
-	add_part(&made, "clinical", "P2", BYTES_LIT("\x80"));
-	expect(&made, false, CODE_SCHEMA, "/parts/main", "is required");
-}
-
-static void judges_every_part_that_came_along(void **state)
-{
-	struct case_message made;
-	(void)state;
-	make_referral(&made);
-	add_part(&made, "clinical", "P2", BYTES_LIT("\x80"));
-	expect(&made, false, CODE_SCHEMA, "/parts/clinical/notice", "is required");
-	make_referral(&made);
-	made.parts[0].bytes = BYTES_LIT("\x81\xa1"
-	                                "a");
-	struct err err = {.field = ""};
-	assert_int_equal(check(&made, false, &err).code, CODE_MALFORMED);
-	assert_memory_equal(err.field, "/parts/main", 11);
-	unmake(&made);
-	make_referral(&made);
-	made.parts[made.parts_count++] = (struct part){.name = BYTES_LIT("clinical"), .bytes = BYTES_LIT("\x80")};
-	expect(&made, false, CODE_SCHEMA, "/parts/clinical", "is not in the header");
-}
-
-static void lets_a_part_be_withheld_only_where_that_is_allowed(void **state)
-{
-	struct case_message made;
-	(void)state;
-	make_referral(&made);
-	made.message.parts[made.message.parts_count++] =
-		(struct message_part){.name = BYTES_LIT("clinical"), .cls = BYTES_LIT("P2")};
-	expect(&made, true, CODE_OK, "", "");
-	make_referral(&made);
-	made.message.parts[made.message.parts_count++] =
-		(struct message_part){.name = BYTES_LIT("clinical"), .cls = BYTES_LIT("P2")};
-	expect(&made, false, CODE_SCHEMA, "/parts/clinical", "is in the header and did not come along");
-}
-
-static void wants_an_identifier_in_the_subject(void **state)
-{
-	struct case_message made;
-	struct buf other;
-	(void)state;
-	make_referral(&made);
-	made.message.subject = BYTES_NONE;
-	expect(&made, false, CODE_SCHEMA, "/subject", "must have referral_id");
-	make_referral(&made);
-	made.message.subject = pack_into(&other, "{'sid':'CT1'}");
-	expect(&made, false, CODE_SCHEMA, "/subject", "must have referral_id");
-	buf_done(&other);
-	make_referral(&made);
-	made.message.subject = pack_into(&other, "{'referral_id':''}");
-	expect(&made, false, CODE_SCHEMA, "/subject", "must have referral_id");
-	buf_done(&other);
-}
-
-static void wants_the_one_on_whose_behalf_a_query_is_asked(void **state)
-{
-	struct case_message made;
-	struct buf body;
-	(void)state;
-	make(&made, catalogue_find(shipped, BYTES_LIT("query.wanted/1")), BYTES_NONE,
-	     pack_into(&body, "{'nic':'W900000017','requester':{'name':'Hartford PD','ori':'CT0006400'}}"));
-	made.message.by = BYTES_NONE;
-	expect(&made, false, CODE_SCHEMA, "/by", "is required: on whose behalf it is asked");
-	buf_done(&body);
-}
-
-static void wants_the_signatures_of_persons_where_the_type_does(void **state)
-{
-	const struct catalogue_type *type = catalogue_find(shipped, BYTES_LIT("release.authorize/1"));
-	struct bytes example, subject, body;
-	struct case_message made;
-	(void)state;
-	assert_true(pack_pointer(buf_bytes(&type->source), "/examples/valid/0", &example));
-	assert_true(pack_find(example, "subject", &subject));
-	assert_true(pack_find(example, "body", &body));
-	make(&made, type, subject, body);
-	made.message.parts_count = made.parts_count = 1;
-	expect(&made, false, CODE_AUTHORITY, "/parts/approvals",
-	       "is required: release.authorize/1 needs the signatures of 2 persons");
-	make(&made, type, subject, body);
-	made.message.parts[1].cls = BYTES_LIT("PUB");
-	expect(&made, false, CODE_SCHEMA, "/parts/approvals", "must be of class CJ");
-	make(&made, type, subject, body);
-	made.parts[1].bytes = BYTES_LIT("\x91");
-	struct err err = {.field = ""};
-	assert_int_equal(check(&made, false, &err).code, CODE_MALFORMED);
-	unmake(&made);
 }
 
 /* ---- loading ---- */
@@ -352,19 +149,24 @@ static void refuses_faults_of_all_files_together(void **state)
 		enum code code;
 		const char *field, *reason;
 	} cases[] = {
-		{"{'type':'a/1'," HEAD ",'answers':['b/1']," PARTS "}", NULL, CODE_MALFORMED, "a/1: /answers/0",
+		{"{'type':'a/1'," HEAD ",'answers':['b/1']," PARTS "}", NULL, CODE_MALFORMED, "first.json: /answers/0",
 	         "b/1 is no type of the catalogue"},
 		{"{'type':'a/1'," HEAD ",'answers':[]," PARTS "}", "{'type':'a/1'," HEAD ",'answers':[]," PARTS "}",
-	         CODE_MALFORMED, "second.json/type", "a/1 is there already"},
+	         CODE_MALFORMED, "second.json: /type", "a/1 is there already"},
 		{"{'type':'a/1'," HEAD ",'answers':[],'parts':{'main':{'class':'CJ','required':true,'schema':{'typ':'object'}}}}",
-	         NULL, CODE_SCHEMA, "a/1: /parts/main/schema/typ", "is not a keyword that is supported"},
+	         NULL, CODE_SCHEMA, "first.json: /parts/main/schema/typ", "is not a keyword that is supported"},
 		{"{'type':'a/1'," HEAD
 	         ",'answers':[],'parts':{'main':{'class':'CJ','required':true,'schema':{'$ref':'common#/$defs/x'}}}}",
-	         NULL, CODE_SCHEMA, "a/1: /parts/main/schema/$ref", "there is no document of that name"},
-		{"{'$defs':{'x':{'type':'strin'}}}", NULL, CODE_SCHEMA, "first/$defs/x/type",
+	         NULL, CODE_SCHEMA, "first.json: /parts/main/schema/$ref", "there is no document of that name"},
+		{"{'$defs':{'x':{'type':'strin'}}}", NULL, CODE_SCHEMA, "first.json: /$defs/x/type",
 	         "must be a type's name or a list of them"},
 		{"{'$defs':{}}", "{'$defs':{}}", CODE_OK, NULL, NULL},
-		{"{", NULL, CODE_MALFORMED, "first.json", NULL},
+		{"{'lifecycle':'l','title':'T','description':'D','keys':[{'name':'k'}],'states':{'s':{'title':'S'}}}",
+	         "{'lifecycle':'l','title':'T','description':'D','keys':[{'name':'k'}],'states':{'s':{'title':'S'}}}", CODE_MALFORMED,
+	         "second.json: /lifecycle", "l is there already"},
+		{"{'lifecycle':'l','title':'T','description':'D','keys':[{'name':'k'}],'states':{'s':{'title':'S'}}}", NULL, CODE_OK, NULL, NULL},
+		{"{'title':'T'}", NULL, CODE_MALFORMED, "first.json: /type", "is required"},
+		{"{", NULL, CODE_MALFORMED, "first.json: ", NULL},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -380,6 +182,29 @@ static void refuses_faults_of_all_files_together(void **state)
 		    (cases[i].reason && strcmp(err.reason, cases[i].reason) != 0))
 			fail_msg("%zu: %s: %s: %s", i, code_text(r.code), err.field, err.reason);
 	}
+}
+
+static void keep_field(void *ctx, const struct err *fault)
+{
+	struct buf *fields = ctx;
+	buf_printf(fields, "%s;", fault->field);
+}
+
+static void hears_of_the_faults_of_every_file_when_it_is_asked_to(void **state)
+{
+	struct err err = {.reason = ""};
+	struct buf fields;
+	struct catalogue *catalogue = catalogue_new();
+	(void)state;
+	buf_init(&fields, SAMPLE_MAX);
+	assert_false(FAILED(build(catalogue, "x/c.json", "{'$defs':{'x':{'type':'strin'}}}", &err)));
+	assert_false(FAILED(build(catalogue, "x/b.json", "{'type':'b/1'," HEAD ",'answers':['z/1']," PARTS "}", &err)));
+	assert_false(FAILED(build(catalogue, "x/a.json", "{'type':'a/1'," HEAD ",'answers':['b/1','y/1']," PARTS "}", &err)));
+	catalogue_finish_all(catalogue, keep_field, &fields);
+	buf_add_byte(&fields, 0);
+	assert_string_equal((const char *)fields.at, "c.json: /$defs/x/type;a.json: /answers/1;b.json: /answers/0;");
+	buf_done(&fields);
+	catalogue_unref(catalogue);
 }
 
 static void refuses_definitions_of_one_name_twice(void **state)
@@ -398,7 +223,7 @@ static void refuses_a_folder_that_holds_no_catalogue(void **state)
 	struct err err = {.reason = ""};
 	struct catalogue *catalogue = NULL;
 	(void)state;
-	assert_int_equal(catalogue_load(LIAISON_SOURCE_DIR "/schemas", &catalogue, &err).code, CODE_CONFIG);
+	assert_int_equal(catalogue_load(LIAISON_SOURCE_DIR "/base", &catalogue, &err).code, CODE_CONFIG);
 	assert_true(FAILED(catalogue_load(LIAISON_SOURCE_DIR "/nowhere", &catalogue, &err)));
 	assert_null(catalogue);
 }
@@ -406,18 +231,14 @@ static void refuses_a_folder_that_holds_no_catalogue(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(has_the_types_and_lifecycles_of_the_field),
 		cmocka_unit_test(takes_every_valid_example_and_names_the_fault_of_every_invalid_one),
 		cmocka_unit_test(names_each_file_after_its_type),
+		cmocka_unit_test(finds_lifecycles_and_their_states),
 		cmocka_unit_test(reads_what_a_file_says_of_its_type),
-		cmocka_unit_test(refuses_a_type_that_it_does_not_know),
-		cmocka_unit_test(refuses_parts_that_are_not_the_types),
-		cmocka_unit_test(judges_every_part_that_came_along),
-		cmocka_unit_test(lets_a_part_be_withheld_only_where_that_is_allowed),
-		cmocka_unit_test(wants_an_identifier_in_the_subject),
-		cmocka_unit_test(wants_the_one_on_whose_behalf_a_query_is_asked),
-		cmocka_unit_test(wants_the_signatures_of_persons_where_the_type_does),
 		cmocka_unit_test(counts_those_who_hold_it),
 		cmocka_unit_test(refuses_faults_of_all_files_together),
+		cmocka_unit_test(hears_of_the_faults_of_every_file_when_it_is_asked_to),
 		cmocka_unit_test(refuses_definitions_of_one_name_twice),
 		cmocka_unit_test(refuses_a_folder_that_holds_no_catalogue),
 	};

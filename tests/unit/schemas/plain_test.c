@@ -248,6 +248,7 @@ static void write_json(const char *key, const char *json, const struct part *par
 #define ALL_PARTS \
 	"{'main':['CJ'," SAMPLE_HASH "],'approvals':['CJ'," SAMPLE_HASH "],'clinical':['P2'," SAMPLE_HASH \
 	"],'victim':['VIC'," SAMPLE_HASH "]}"
+#define NOTICE ",'notice':'42 CFR part 2 prohibits unauthorized disclosure of these records.'"
 #define ALL_CLASSES "'classes':{'main':'CJ','approvals':'CJ','clinical':'P2','victim':'VIC'}"
 
 static const struct part main_part = {{(const uint8_t *)"main", 4},
@@ -283,8 +284,8 @@ static void writes_approvals_other_parts_and_the_signer_under_keys_of_their_own(
 	};
 	(void)state;
 	write_json("parts", ALL_PARTS, parts, 4, signer,
-	           "{" HEAD "," TAIL "," ALL_CLASSES ",'body':{'a':1},'approvals':[null],'parts':{'clinical':1,'victim':2},"
-	           "'signer':'abcd000000000000000000000000000000000000000000000000000000000000'}");
+	           "{" HEAD "," TAIL "," ALL_CLASSES ",'body':{'a':1},'approvals':[null],'parts':{'clinical':1,'victim':2}"
+	           NOTICE ",'signer':'abcd000000000000000000000000000000000000000000000000000000000000'}");
 }
 
 static void names_the_parts_that_were_withheld(void **state)
@@ -292,8 +293,17 @@ static void names_the_parts_that_were_withheld(void **state)
 	const struct part parts[] = {main_part, {BYTES_LIT("clinical"), salt, BYTES_LIT("\x01")}};
 	(void)state;
 	write_json("parts", ALL_PARTS, parts, 2, NULL,
-	           "{" HEAD "," TAIL "," ALL_CLASSES ",'body':{'a':1},'parts':{'clinical':1},'withheld':['approvals','victim']}");
+	           "{" HEAD "," TAIL "," ALL_CLASSES ",'body':{'a':1},'parts':{'clinical':1},'withheld':['approvals','victim']" NOTICE "}");
 	write_json(NULL, NULL, NULL, 0, NULL, "{" HEAD "," TAIL ",'classes':{'main':'CJ'},'withheld':['main']}");
+}
+
+static void names_the_parts_that_stayed_sealed(void **state)
+{
+	const struct part parts[] = {main_part, {BYTES_LIT("clinical"), salt, BYTES_LIT("\xc4\x03\x30\x01\x00")}};
+	(void)state;
+	write_json("parts", ALL_PARTS, parts, 2, NULL,
+	           "{" HEAD "," TAIL "," ALL_CLASSES ",'body':{'a':1},'parts':{'clinical':{'$base64':'MAEA'}},'withheld':['approvals','victim'],"
+	           "'sealed':['clinical']" NOTICE "}");
 }
 
 #define DEEP_15 "\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91"
@@ -340,6 +350,7 @@ int main(void)
 		cmocka_unit_test(writes_a_message_with_its_body),
 		cmocka_unit_test(writes_approvals_other_parts_and_the_signer_under_keys_of_their_own),
 		cmocka_unit_test(names_the_parts_that_were_withheld),
+		cmocka_unit_test(names_the_parts_that_stayed_sealed),
 		cmocka_unit_test(writes_a_part_that_is_no_value_or_too_deep_as_bytes),
 		cmocka_unit_test(another_part_is_one_level_deeper_than_the_body),
 	};

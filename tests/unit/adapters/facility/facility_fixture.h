@@ -15,7 +15,7 @@
 
 #include "adapters/facility/facility.h"
 #include "adapters/facility/facility_settings.h"
-#include "adapters/facility/niem.h"
+#include "adapters/niem/niem.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "schemas/json.h"

@@ -1,7 +1,5 @@
 #include "unit/adapters/facility/facility_fixture.h"
 
-#include "adapters/facility/release.h"
-
 static const struct kind_format *format_of(const char *name)
 {
 	for (size_t i = 0; i < facility_kind.formats_count; i++)
@@ -25,14 +23,6 @@ static void opens_on_settings_that_the_catalogue_knows(void **state)
 		 "line 1: X is no code of /person/sex in the catalogue"},
 		{"facility = { code = \"oci\"; };", "facility.code", "oci is not a code of at most 12 capital letters or digits"},
 		{"facility = { name = \" Osborn\"; };", "facility.name", "is not a name of one line and at most 80 characters"},
-		{"facility = { csv = { columns = { sid = \"a\"; person_family = \"b\"; person_given = \"c\"; released_at = \"d\"; "
-		 "reason = \"e\"; "
-		 "destination_town = \"f\"; destination_state = \"g\"; }; }; };",
-		 "facility.name", "nothing names the facility; write its name here, or the adapter's title"},
-		{"facility = { csv = { columns = { sid = \"a\"; person_family = \"b\"; person_given = \"c\"; released_at = \"d\"; "
-		 "reason = \"e\"; "
-		 "destination_town = \"f\"; destination_state = \"g\"; facility_name = \"h\"; }; }; };",
-	     NULL, NULL},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -50,29 +40,29 @@ static void opens_on_settings_that_the_catalogue_knows(void **state)
 	}
 }
 
-static void reads_csv_and_both_reads_and_writes_niem(void **state)
+static void both_reads_and_writes_niem(void **state)
 {
+	static const uint8_t id[UUID_LEN] = {1};
 	struct fixture fixture;
 	struct buf document, written;
 	struct err err = {.reason = ""};
 	void *kind_state = NULL;
 	bool wrote = false;
 	struct bytes body;
-	const struct kind_format *csv = format_of("csv"), *niem = format_of("niem");
+	const struct kind_format *niem = format_of("niem");
 	(void)state;
 	fixture_init(&fixture);
 	assert_int_equal(facility_kind.open(&fixture.conf.facility, &fixture.host, &kind_state, &err).code, CODE_OK);
-	assert_string_equal(csv->ending, ".csv");
 	assert_string_equal(niem->ending, ".xml");
-	assert_null(csv->write);
-	fixture_file("tests/samples/facility/releases.csv", &document);
-	csv->read(kind_state, &fixture.host, buf_bytes(&document), &fixture.reading);
+	fixture_file("tests/samples/niem/release-6.xml", &document);
+	niem->read(kind_state, &fixture.host, buf_bytes(&document), &fixture.reading);
 	fixture_no_faults(&fixture);
-	assert_int_equal(fixture.reading.drafts_count, 2);
-	assert_true(pack_find(buf_bytes(&fixture.reading.drafts[0].plain), "body", &body));
+	assert_int_equal(fixture.reading.drafts_count, 1);
+	AUTO_FREE uint8_t *copy = mem_alloc(fixture.reading.drafts[0].plain.len);
+	memcpy(copy, fixture.reading.drafts[0].plain.at, fixture.reading.drafts[0].plain.len);
+	assert_true(pack_find(bytes_of(copy, fixture.reading.drafts[0].plain.len), "body", &body));
 
-	static const uint8_t id[UUID_LEN] = {1};
-	struct message message = {.type = BYTES_LIT(RELEASE_TYPE), .id = id, .issued = 1};
+	struct message message = {.type = BYTES_LIT("release.notification/1"), .id = id, .issued = 1};
 	struct kind_message passing = {.message = &message, .main = body, .tag = ""};
 	buf_init(&written, FIXTURE_MAX);
 	assert_int_equal(niem->write(kind_state, &fixture.host, &passing, &written, &wrote, &err).code, CODE_OK);
@@ -84,29 +74,6 @@ static void reads_csv_and_both_reads_and_writes_niem(void **state)
 	assert_int_equal(facility_kind.pass(kind_state, &fixture.host, &passing, &fixture.reading, &err).code, CODE_OK);
 	buf_done(&written);
 	buf_done(&document);
-	fixture_done(&fixture);
-}
-
-/* What newcomers copy must work as it stands. */
-static void reads_with_the_mapping_that_is_shipped_as_an_example(void **state)
-{
-	struct fixture fixture;
-	struct buf settings, document;
-	struct err err = {.reason = ""};
-	void *kind_state = NULL;
-	(void)state;
-	fixture_file("deploy/examples/facility-csv.cfg", &settings);
-	buf_add_byte(&settings, 0);
-	fixture_init_with(&fixture, (const char *)settings.at);
-	fixture.host.agency = "Osborn Correctional Institution";
-	assert_int_equal(facility_kind.open(&fixture.conf.facility, &fixture.host, &kind_state, &err).code, CODE_OK);
-	fixture_file("tests/samples/facility/releases.csv", &document);
-	format_of("csv")->read(kind_state, &fixture.host, buf_bytes(&document), &fixture.reading);
-	/* Its list of words is shorter than that of the sample. */
-	fixture_only_faults(&fixture, "3 REL TYPE schema must be one of PAROLE, SPECIAL_PAROLE, TRANSITIONAL_SUPERVISION, HALFWAY_HOUSE, "
-	                              "END_OF_SENTENCE, BOND, COURT_ORDER, OTHER\n");
-	buf_done(&document);
-	buf_done(&settings);
 	fixture_done(&fixture);
 }
 
@@ -138,8 +105,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(opens_on_settings_that_the_catalogue_knows),
-		cmocka_unit_test(reads_csv_and_both_reads_and_writes_niem),
-		cmocka_unit_test(reads_with_the_mapping_that_is_shipped_as_an_example),
+		cmocka_unit_test(both_reads_and_writes_niem),
 		cmocka_unit_test(reads_the_report_that_is_shipped_as_an_example),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

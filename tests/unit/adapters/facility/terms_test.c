@@ -18,7 +18,7 @@ static void knows_the_settings_words_before_the_common_ones(void **state)
 		{"/person/sex", "male", "M", true},
 		{"/person/sex", "f", "F", false},
 		{"/person/eyes", "Grey", "GRY", true},
-		{"/person/hair", "Blue", "BLUE", false},
+		{"/person/hair", "Teal", "TEAL", false},
 		{"/person/race", "", "", false},
 	};
 	struct fixture fixture;

@@ -1,4 +1,4 @@
-#include "unit/adapters/police/ncic_sample.h"
+#include "unit/adapters/ncic/ncic_sample.h"
 
 #include "adapters/police/police.h"
 #include "base/conf.h"

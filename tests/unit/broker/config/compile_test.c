@@ -59,6 +59,8 @@ static void takes_targets_apart(void **state)
 		{"role:police", TARGET_ROLE, "police", NULL, NULL},
 		{"thread", TARGET_THREAD, "thread", NULL, NULL},
 		{"originator", TARGET_ORIGINATOR, "originator", NULL, NULL},
+		{"subscriber", TARGET_SUBSCRIBER, "subscriber", NULL, NULL},
+		{"subscriber town=/town", TARGET_SUBSCRIBER, "subscriber", "town", "/town"},
 		{"role:police town=/destination/town", TARGET_ROLE, "police", "town", "/destination/town"},
 		{"*  town=/a~1b", TARGET_PATTERN, "*", "town", "/a~1b"},
 	};
@@ -94,7 +96,7 @@ static void names_what_fits_nothing(void **state)
 		{{.agreements = AGREEMENT("ma.*", "*", "*")}, "from: no party fits \"ma.*\""},
 		{{.agreements = AGREEMENT("role:judge", "*", "*")}, "from: no party has the role \"judge\""},
 		{{.agreements = AGREEMENT("*", "warrant.isue/1", "*")}, "types: \"warrant.isue/1\" is not in the catalogue"},
-		{{.agreements = AGREEMENT("*", "arrest.*", "*")}, "types: \"arrest.*\" is not in the catalogue"},
+		{{.agreements = AGREEMENT("*", "weather.*", "*")}, "types: \"weather.*\" is not in the catalogue"},
 		{{.agreements = AGREEMENT("*", "*", "ct.nobody")}, "to: \"ct.nobody\" is not enrolled"},
 		{{.agreements = AGREEMENT("*", "*", "role:judge")}, "to: no party has the role \"judge\""},
 		{{.agreements = AGREEMENT("*", "*", "")}, "names nobody"},

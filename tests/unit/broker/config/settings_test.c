@@ -28,6 +28,8 @@ static void reads_a_file_and_fills_in_what_it_leaves_out(void **state)
 	assert_int_equal(settings.limits.heartbeat_ms, 3000);
 	assert_int_equal(settings.limits.batch, 1024);
 	assert_int_equal(settings.threads.gateways, 1);
+	assert_string_equal(settings.calendar.timezone, "EST5EDT,M3.2.0,M11.1.0");
+	assert_int_equal(settings.calendar.holidays.count, 0);
 	assert_int_equal(settings.parties.count, 3);
 	const struct settings_party *party = settings.parties.at;
 	assert_string_equal(party->party, POLICE);
@@ -81,6 +83,13 @@ static void names_every_fault_with_its_line(void **state)
 		{{.limits = "window_bytes = \"64 KiB\"; message_bytes = \"128 KiB\";"}, "does not fit into window_bytes"},
 		{{.limits = "heartbeat_ms = 15;"}, "write it in quotes with its unit"},
 		{{.log = "level = \"loud\";"}, "log.level: \"loud\" is not a choice"},
+		{{.head = "calendar = { timezone = \"America/Hartford\"; };\n"}, "calendar.timezone: there is no time zone \"America/Hartford\""},
+		{{.head = "calendar = { timezone = \"../etc\"; };\n"}, "is neither a zone's name nor a rule; name one like America/New_York"},
+		{{.head = "calendar = { holidays = [ \"2026-02-30\" ]; };\n"}, "calendar.holidays: \"2026-02-30\" is no date; write one like 2026-11-26"},
+		{{.head = "calendar = { holidays = [ \"2026-12-25T00:00:00Z\" ]; };\n"}, "is no date"},
+		{{.head = "calendar = { holidays = [ \"2026-12-25\", \"2026-01-01\", \"2026-12-25\" ]; };\n"}, "\"2026-12-25\" is there twice"},
+		{{.parties = "{ party = \"ct.x\"; roles = [ \"police\" ]; attributes = { supervisor = \"ct.x, ct.y\"; }; }"},
+		 "parties.attributes.supervisor: \"ct.y\" is none of the parties"},
 		{{.tls = "certificate = \"a\"; ca = [ \"b\" ];"}, "tls.key: is missing"},
 		{{.tls = "certificate = \"a\"; key = \"k\"; ca = [ ];"}, "tls.ca: is empty"},
 		{{.parties = "{ party = \"CT.Police\"; roles = [ \"police\" ]; }"}, "is no party name"},

@@ -85,6 +85,60 @@ static void each_end_of_a_delivery_has_its_state(void **state)
 	}
 }
 
+/* [[recipient, part, code]…] of an acceptance, one of them. */
+static void accept_without(struct fixture *fixture, uint8_t n, const char *recipient, const char *part, const char *code)
+{
+	struct buf *out = start_detail(fixture, 2);
+	const char *const texts[] = {recipient, part, code};
+	pack_put_str(out, "to");
+	pack_put_array(out, 2);
+	for (size_t i = 0; i < 2; i++) {
+		pack_put_array(out, 2);
+		pack_put_str(out, i ? CLINIC : POLICE);
+		pack_put_str(out, "agreement");
+	}
+	pack_put_str(out, "withheld");
+	pack_put_array(out, 1);
+	pack_put_array(out, 3);
+	for (size_t i = 0; i < 3; i++)
+		pack_put_str(out, texts[i]);
+	record(fixture, LEDGER_ACCEPTED, n, OFFICE, "progress.report/1", 1000 + n);
+}
+
+static void what_a_recipient_did_not_get_stands_with_its_hop(void **state)
+{
+	struct fixture *fixture = *state;
+	accept_without(fixture, 1, POLICE, "victim", "not_cleared");
+	struct buf *out = start_detail(fixture, 4);
+	put_text(out, "recipient", CLINIC);
+	pack_put_str(out, "parts");
+	pack_put_array(out, 1);
+	pack_put_str(out, "clinical");
+	put_text(out, "code", "consent");
+	put_text(out, "reason", "the consent has been revoked");
+	record(fixture, LEDGER_WITHHELD, 1, OFFICE, "progress.report/1", 1100);
+	catch_up(fixture);
+	assert_ok(trace_id(fixture, 1));
+	assert_text(fixture, 0, "/hops/0/withheld/victim", "not_cleared");
+	assert_text(fixture, 0, "/hops/0/withheld/clinical", NULL);
+	assert_text(fixture, 0, "/hops/1/withheld/clinical", "consent");
+	assert_text(fixture, 0, "/hops/1/state", "queued");
+}
+
+static void a_message_that_was_erased_is_told_with_the_time(void **state)
+{
+	struct fixture *fixture = *state;
+	accept(fixture, 1, 1, 0, POLICE, NULL, NULL);
+	accept(fixture, 2, 1, 1, POLICE, NULL, NULL);
+	start_detail(fixture, 0);
+	record(fixture, LEDGER_ERASED, 1, OFFICE, "progress.report/1", 2000);
+	catch_up(fixture);
+	assert_ok(trace_id(fixture, 1));
+	assert_rows(fixture, (const uint8_t[]){1, 2}, 2);
+	assert_number(fixture, 0, "/erased_at", 2000);
+	assert_number(fixture, 1, "/erased_at", 0);
+}
+
 static void a_notice_is_received_with_its_acknowledgement(void **state)
 {
 	struct fixture *fixture = *state;
@@ -261,6 +315,8 @@ int main(void)
 		TEST(tells_what_the_ledger_says_of_a_message),
 		TEST(a_receipt_is_a_hop_of_what_it_is_of),
 		TEST(each_end_of_a_delivery_has_its_state),
+		TEST(what_a_recipient_did_not_get_stands_with_its_hop),
+		TEST(a_message_that_was_erased_is_told_with_the_time),
 		TEST(a_notice_is_received_with_its_acknowledgement),
 		TEST(a_conversation_is_told_whole_and_in_order),
 		TEST(a_conversation_without_its_first_message_is_found_by_its_id),

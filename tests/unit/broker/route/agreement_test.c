@@ -29,7 +29,7 @@ struct rule {
 		const char *name, *attribute, *pointer;
 	} to[TARGETS_MAX];
 	size_t to_count;
-	bool route;
+	bool route, consent;
 };
 
 struct hub {
@@ -83,7 +83,7 @@ static void make(struct hub *hub, const struct rule *rules, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		const struct rule *rule = &rules[i];
 		hub->settings[i] = (struct settings_agreement){.name = own(rule->name), .from = texts(rule->from), .types = texts(rule->types),
-		                                               .classes = texts(rule->classes), .route = rule->route};
+		                                               .classes = texts(rule->classes), .route = rule->route, .consent = rule->consent};
 		hub->agreements[i] = (struct snapshot_agreement){&hub->settings[i], hub->targets[i], rule->to_count};
 		for (size_t t = 0; t < rule->to_count; t++)
 			hub->targets[i][t] = (struct snapshot_target){rule->to[t].kind, own(rule->to[t].name), own(rule->to[t].attribute), own(rule->to[t].pointer)};
@@ -104,12 +104,31 @@ static void say_json(struct hub *hub, const char *json)
 	assert_int_equal(json_to_pack(bytes_text(json), &hub->main, &err).code, CODE_OK);
 }
 
+/* A consent that holds for BOARD alone, unless told otherwise. */
+struct say_consent {
+	enum consent_state state;
+	size_t asked;
+};
+
+static enum consent_state judge(void *ctx, const char *recipient)
+{
+	struct say_consent *say = ctx;
+	say->asked++;
+	if (say->state != CONSENT_HOLDS)
+		return say->state;
+	return recipient && !strcmp(recipient, BOARD) ? CONSENT_HOLDS : CONSENT_RECIPIENT;
+}
+
 struct ask {
 	const char *from, *type;
 	const char *to[3]; /* ends with NULL; none: unaddressed */
 	const char *const *thread;
 	size_t thread_count;
 	const char *originator;
+	const char *const *subscribers;
+	size_t subscribers_count;
+	struct say_consent *consent;
+	const struct catalogue_type *definition;
 };
 
 static enum code decide(struct hub *hub, const struct ask *ask)
@@ -125,6 +144,11 @@ static enum code decide(struct hub *hub, const struct ask *ask)
 		.thread = ask->thread,
 		.thread_count = ask->thread_count,
 		.originator = ask->originator,
+		.subscribers = ask->subscribers,
+		.subscribers_count = ask->subscribers_count,
+		.type = ask->definition,
+		.consent = ask->consent ? judge : NULL,
+		.consent_ctx = ask->consent,
 	};
 	hub->count = 0;
 	return agreement_decide(&hub->snapshot, &question, hub->recipients, PARTIES, &hub->count, &hub->err).code;
@@ -342,22 +366,24 @@ static void only_an_agreement_that_routes_takes_an_unaddressed_message(void **st
 	buf_done(&hub.main);
 }
 
-static void a_recipient_must_be_cleared_for_the_class_of_every_part(void **state)
+static void add_part(struct hub *hub, const char *name, const char *cls)
+{
+	hub->message.parts[hub->message.parts_count++] = (struct message_part){.name = bytes_text(name), .cls = bytes_text(cls)};
+}
+
+static void a_recipient_must_be_cleared_for_the_class_of_a_required_part(void **state)
 {
 	static const struct {
 		const char *classes[TEXTS_MAX];
-		const char *main, *extra; /* NULL: no such part */
+		const char *main;
 		enum code code;
-		const char *field;
 	} cases[] = {
-		{{NULL}, "CJ", NULL, CODE_OK, ""},
-		{{NULL}, "PUB", NULL, CODE_OK, ""},
-		{{NULL}, "CJI", NULL, CODE_NOT_CLEARED, "/parts/main"},
-		{{"CJI"}, "CJI", NULL, CODE_OK, ""},
-		{{"CJI"}, "CJ", NULL, CODE_NOT_CLEARED, "/parts/main"}, /* a list names all */
-		{{"CJ"}, "CJ", "P2", CODE_NOT_CLEARED, "/parts/clinical"},
-		{{"CJ", "P2"}, "CJ", "P2", CODE_OK, ""},
-		{{"P"}, "P2", NULL, CODE_NOT_CLEARED, "/parts/main"},
+		{{NULL}, "CJ", CODE_OK},
+		{{NULL}, "PUB", CODE_OK},
+		{{NULL}, "CJI", CODE_NOT_CLEARED},
+		{{"CJI"}, "CJI", CODE_OK},
+		{{"CJI"}, "CJ", CODE_NOT_CLEARED}, /* a list names all */
+		{{"P"}, "P2", CODE_NOT_CLEARED},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -366,47 +392,170 @@ static void a_recipient_must_be_cleared_for_the_class_of_every_part(void **state
 		memcpy(rule.classes, cases[i].classes, sizeof(rule.classes));
 		make(&hub, &rule, 1);
 		hub.message.parts[0].cls = bytes_text(cases[i].main);
-		if (cases[i].extra)
-			hub.message.parts[hub.message.parts_count++] =
-				(struct message_part){.name = BYTES_LIT("clinical"), .cls = bytes_text(cases[i].extra)};
 		enum code code = decide(&hub, &(struct ask){.from = DOC, .type = "a/1"});
 		if (code != cases[i].code)
 			fail_msg("case %zu: %s", i, code_text(code));
 		if (code != CODE_OK)
-			assert_string_equal(hub.err.field, cases[i].field);
+			assert_string_equal(hub.err.field, "/parts/main");
 		buf_done(&hub.main);
 	}
 }
 
-static void of_several_agreements_one_that_clears_is_enough_in_any_order(void **state)
+static void other_parts_are_withheld_from_whom_their_class_is_not_for(void **state)
+{
+	const struct rule rules[] = {
+		{.name = "victims", .from = {DOC}, .types = {"a/1"}, .classes = {"CJ", "VIC"}, TO(NAMED(BOARD)), .route = true},
+		{.name = "health", .from = {DOC}, .types = {"a/1"}, .classes = {"CJ", "PHI"}, TO(NAMED(PROVIDER)), .route = true},
+		{.name = "police", .from = {DOC}, .types = {"a/1"}, TO(NAMED(HARTFORD)), .route = true},
+	};
+	static const struct {
+		const char *party;
+		int64_t withheld;
+	} expected[] = {{BOARD, 4}, {PROVIDER, 2}, {HARTFORD, 6}};
+	struct hub hub;
+	(void)state;
+	make(&hub, rules, 3);
+	add_part(&hub, "victim", "VIC");
+	add_part(&hub, "medical", "PHI");
+	assert_int_equal(decide(&hub, &(struct ask){.from = DOC, .type = "a/1"}), CODE_OK);
+	assert_int_equal(hub.count, 3);
+	for (size_t i = 0; i < 3; i++)
+		for (size_t r = 0; r < hub.count; r++) {
+			if (strcmp(hub.recipients[r].party->name, expected[i].party) != 0)
+				continue;
+			assert_int_equal(hub.recipients[r].withheld, expected[i].withheld);
+			assert_int_equal(hub.recipients[r].consent, 0);
+			for (size_t p = 0; p < 3; p++)
+				assert_int_equal(hub.recipients[r].why[p], expected[i].withheld & (1 << p) ? AGREEMENT_NOT_CLEARED : AGREEMENT_GIVEN);
+		}
+	buf_done(&hub.main);
+}
+
+static void clearances_of_several_agreements_add_up_in_any_order(void **state)
 {
 	const struct rule narrow = {.name = "narrow", .from = {DOC}, .types = {"a/1"}, .classes = {"CJ"}, TO(NAMED(BOARD)), .route = true};
-	const struct rule wide = {.name = "wide", .from = {DOC}, .types = {"a/1"}, .classes = {"CJ", "P2"}, TO(NAMED(BOARD)), .route = true};
+	const struct rule wide = {.name = "wide", .from = {DOC}, .types = {"a/1"}, .classes = {"VIC"}, TO(NAMED(BOARD)), .route = true};
 	const struct rule orders[2][2] = {{narrow, wide}, {wide, narrow}};
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		struct hub hub;
 		make(&hub, orders[i], 2);
-		hub.message.parts[0].cls = BYTES_LIT("P2");
+		add_part(&hub, "victim", "VIC");
+		add_part(&hub, "medical", "PHI");
 		assert_int_equal(decide(&hub, &(struct ask){.from = DOC, .type = "a/1"}), CODE_OK);
 		assert_int_equal(hub.count, 1);
-		assert_string_equal(hub.recipients[0].agreement->name, "wide");
+		assert_int_equal(hub.recipients[0].withheld, 4);
 		buf_done(&hub.main);
 	}
 }
 
-/* Two halves make no whole: one clears the main part, the other the clinical one. */
-static void clearances_of_several_agreements_do_not_add_up(void **state)
+/* P2 rests on the consent whatever the agreement says; other classes where it asks for one, and where no other agreement gives them freely. */
+static void what_rests_on_a_consent_is_told(void **state)
 {
+	struct say_consent say = {.state = CONSENT_HOLDS};
 	const struct rule rules[] = {
-		{.name = "main", .from = {DOC}, .types = {"a/1"}, .classes = {"CJ"}, TO(NAMED(BOARD)), .route = true},
-		{.name = "clinical", .from = {DOC}, .types = {"a/1"}, .classes = {"P2"}, TO(NAMED(BOARD)), .route = true},
+		{.name = "clinic", .from = {DOC}, .types = {"a/1", "b/1"}, .classes = {"CJ", "PHI", "P2"}, .consent = true, TO(NAMED(BOARD)), .route = true},
+		{.name = "health", .from = {DOC}, .types = {"b/1"}, .classes = {"PHI"}, TO(NAMED(BOARD)), .route = true},
 	};
 	struct hub hub;
 	(void)state;
 	make(&hub, rules, 2);
-	hub.message.parts[hub.message.parts_count++] = (struct message_part){.name = BYTES_LIT("clinical"), .cls = BYTES_LIT("P2")};
-	assert_int_equal(decide(&hub, &(struct ask){.from = DOC, .type = "a/1"}), CODE_NOT_CLEARED);
+	add_part(&hub, "medical", "PHI");
+	add_part(&hub, "clinical", "P2");
+	assert_int_equal(decide(&hub, &(struct ask){.from = DOC, .type = "a/1", .consent = &say}), CODE_OK);
+	assert_int_equal(hub.recipients[0].withheld, 0);
+	assert_int_equal(hub.recipients[0].consent, 6);
+	assert_int_equal(decide(&hub, &(struct ask){.from = DOC, .type = "b/1", .consent = &say}), CODE_OK);
+	assert_int_equal(hub.recipients[0].consent, 4);
+	buf_done(&hub.main);
+}
+
+static void a_consent_that_does_not_name_a_recipient_withholds_from_that_one_alone(void **state)
+{
+	struct say_consent say = {.state = CONSENT_HOLDS};
+	const struct rule rule = {.name = "clinic", .from = {DOC}, .types = {"a/1"}, .classes = {"CJ", "P2"}, TO(NAMED(BOARD), NAMED(PROVIDER)),
+	                          .route = true};
+	struct hub hub;
+	(void)state;
+	make(&hub, &rule, 1);
+	add_part(&hub, "clinical", "P2");
+	assert_int_equal(decide(&hub, &(struct ask){.from = DOC, .type = "a/1", .consent = &say}), CODE_OK);
+	assert_int_equal(hub.count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		bool is_board = !strcmp(hub.recipients[i].party->name, BOARD);
+		assert_int_equal(hub.recipients[i].withheld, is_board ? 0 : 2);
+		assert_int_equal(hub.recipients[i].consent, is_board ? 2 : 0);
+		assert_int_equal(hub.recipients[i].why[1], is_board ? AGREEMENT_GIVEN : AGREEMENT_NO_CONSENT);
+	}
+	hub.message.parts[0].cls = BYTES_LIT("P2"); /* without the main part there is nothing to say */
+	assert_int_equal(decide(&hub, &(struct ask){.from = DOC, .type = "a/1", .to = {PROVIDER}, .consent = &say}), CODE_CONSENT);
+	assert_string_equal(hub.err.field, "/parts/main");
+	assert_non_null(strstr(hub.err.reason, PROVIDER));
+	buf_done(&hub.main);
+}
+
+static void a_consent_that_holds_for_nobody_is_the_originators_to_mend(void **state)
+{
+	static const enum consent_state states[] = {CONSENT_NONE, CONSENT_UNKNOWN, CONSENT_EARLY, CONSENT_EXPIRED, CONSENT_REVOKED, CONSENT_DISCLOSER,
+	                                            CONSENT_PERSON};
+	const struct rule rule = {.name = "clinic", .from = {DOC}, .types = {"a/1"}, .classes = {"CJ", "P2"}, TO(NAMED(BOARD)), .route = true};
+	struct hub hub;
+	(void)state;
+	make(&hub, &rule, 1);
+	add_part(&hub, "clinical", "P2");
+	for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++) {
+		struct say_consent say = {.state = states[i]};
+		assert_int_equal(decide(&hub, &(struct ask){.from = DOC, .type = "a/1", .consent = &say}), CODE_CONSENT);
+		assert_string_equal(hub.err.field, "/consent");
+		assert_non_null(strstr(hub.err.reason, consent_state_text(states[i])));
+	}
+	assert_int_equal(decide(&hub, &(struct ask){.from = DOC, .type = "a/1"}), CODE_CONSENT); /* nobody to ask */
+	buf_done(&hub.main);
+}
+
+static void no_consent_is_asked_where_nobody_is_cleared_for_what_rests_on_it(void **state)
+{
+	struct say_consent say = {.state = CONSENT_REVOKED};
+	const struct rule rule = {.name = "plain", .from = {DOC}, .types = {"a/1"}, TO(NAMED(BOARD)), .route = true};
+	struct hub hub;
+	(void)state;
+	make(&hub, &rule, 1);
+	add_part(&hub, "clinical", "P2");
+	assert_int_equal(decide(&hub, &(struct ask){.from = DOC, .type = "a/1", .consent = &say}), CODE_OK);
+	assert_int_equal(hub.recipients[0].withheld, 2);
+	assert_int_equal(say.asked, 0);
+	buf_done(&hub.main);
+}
+
+static void the_catalogue_says_which_parts_are_required(void **state)
+{
+	static char main_name[] = "main", victim_name[] = "victim";
+	struct catalogue_part parts[] = {{.name = main_name, .required = true}, {.name = victim_name, .required = true}};
+	const struct catalogue_type type = {.parts = parts, .parts_count = 2};
+	const struct rule rule = {.name = "plain", .from = {DOC}, .types = {"a/1"}, TO(NAMED(BOARD)), .route = true};
+	struct hub hub;
+	(void)state;
+	make(&hub, &rule, 1);
+	add_part(&hub, "victim", "VIC");
+	assert_int_equal(decide(&hub, &(struct ask){.from = DOC, .type = "a/1"}), CODE_OK);
+	assert_int_equal(decide(&hub, &(struct ask){.from = DOC, .type = "a/1", .definition = &type}), CODE_NOT_CLEARED);
+	assert_string_equal(hub.err.field, "/parts/victim");
+	buf_done(&hub.main);
+}
+
+static void subscriber_reaches_those_who_subscribed(void **state)
+{
+	static const char *const names[] = {NORWICH, BOARD, "ct.gone"};
+	struct hub hub;
+	const struct rule rule = {.name = "told", .from = {DOC}, .types = {"a/*"}, TO({.kind = TARGET_SUBSCRIBER}), .route = true};
+	(void)state;
+	make(&hub, &rule, 1);
+	assert_int_equal(decide(&hub, &(struct ask){.from = DOC, .type = "a/1", .subscribers = names, .subscribers_count = 3}), CODE_OK);
+	assert_true(hub.count == 2 && reaches(&hub, NORWICH) && reaches(&hub, BOARD));
+	assert_int_equal(decide(&hub, &(struct ask){.from = DOC, .type = "a/1"}), CODE_NO_RECIPIENT);
+	assert_true(agreement_needs_subscribers(&hub.snapshot, BYTES_LIT("a/2")));
+	assert_false(agreement_needs_subscribers(&hub.snapshot, BYTES_LIT("b/1")));
+	assert_false(agreement_needs_thread(&hub.snapshot, BYTES_LIT("a/2")));
 	buf_done(&hub.main);
 }
 
@@ -470,9 +619,15 @@ int main(void)
 		cmocka_unit_test(originator_reaches_whom_the_message_answers),
 		cmocka_unit_test(a_sender_is_never_its_own_recipient),
 		cmocka_unit_test(only_an_agreement_that_routes_takes_an_unaddressed_message),
-		cmocka_unit_test(a_recipient_must_be_cleared_for_the_class_of_every_part),
-		cmocka_unit_test(of_several_agreements_one_that_clears_is_enough_in_any_order),
-		cmocka_unit_test(clearances_of_several_agreements_do_not_add_up),
+		cmocka_unit_test(a_recipient_must_be_cleared_for_the_class_of_a_required_part),
+		cmocka_unit_test(other_parts_are_withheld_from_whom_their_class_is_not_for),
+		cmocka_unit_test(clearances_of_several_agreements_add_up_in_any_order),
+		cmocka_unit_test(what_rests_on_a_consent_is_told),
+		cmocka_unit_test(a_consent_that_does_not_name_a_recipient_withholds_from_that_one_alone),
+		cmocka_unit_test(a_consent_that_holds_for_nobody_is_the_originators_to_mend),
+		cmocka_unit_test(no_consent_is_asked_where_nobody_is_cleared_for_what_rests_on_it),
+		cmocka_unit_test(the_catalogue_says_which_parts_are_required),
+		cmocka_unit_test(subscriber_reaches_those_who_subscribed),
 		cmocka_unit_test(one_recipient_who_is_not_cleared_stops_the_message_for_all),
 		cmocka_unit_test(more_recipients_than_there_is_room_for_are_refused),
 		cmocka_unit_test(the_conversation_is_needed_only_where_an_agreement_of_the_type_speaks_of_it),

@@ -252,6 +252,11 @@ static enum code read_all(const char *folder, struct err *err)
 		if (!FAILED(r))
 			r = store_queued_find(store, 1, seq, &found, &queued, err);
 	}
+	bool found = false;
+	if (!FAILED(r))
+		r = store_row_get(store, STORE_RECORDS, BYTES_LIT("key"), &hold, &found, err);
+	if (!FAILED(r))
+		r = store_noted(store, "note", &hold, &found, err);
 	buf_done(&hold);
 	store_close(store);
 	return r.code;
@@ -331,6 +336,42 @@ static void any_flipped_bit_is_survived(void **state)
 	buf_done(&file);
 }
 
+static bool folder_holds(const struct scratch *scratch, const char *name, const char *text)
+{
+	char path[256];
+	struct buf file;
+	struct err err;
+	snprintf(path, sizeof(path), "%s/%s", scratch->folder, name);
+	if (FAILED(file_read(path, 64 << 20, &file, &err)))
+		return false;
+	bool holds = file.len && memmem(file.at, file.len, text, strlen(text)) != NULL;
+	buf_done(&file);
+	return holds;
+}
+
+static void what_was_replaced_is_in_neither_file_after_the_commit(void **state)
+{
+	static const char secret[] = "the content that an order erases";
+	static const uint8_t id[UUID_LEN] = {1}, leaf[STORE_HASH_LEN] = {2};
+	struct fixture *fixture = *state;
+	struct store *store = fixture->store;
+	struct buf envelope;
+	buf_init(&envelope, 1 << 20);
+	while (envelope.len < 20000) /* some overflow pages */
+		buf_add_text(&envelope, secret);
+	struct store_message message = {.seq = 1000, .id = id, .leaf = leaf, .envelope = buf_bytes(&envelope), .verdict = BYTES_LIT("v")};
+	assert_ok(store_begin(store, &fixture->err));
+	assert_ok(store_put(store, &message, &fixture->err));
+	assert_ok(store_commit(store, &fixture->err));
+	assert_true(folder_holds(&fixture->live, "store.db", secret) || folder_holds(&fixture->live, "store.db-wal", secret));
+	assert_ok(store_begin(store, &fixture->err));
+	assert_ok(store_replace(store, 1000, BYTES_LIT("empty"), &fixture->err));
+	assert_ok(store_commit(store, &fixture->err));
+	assert_false(folder_holds(&fixture->live, "store.db", secret));
+	assert_false(folder_holds(&fixture->live, "store.db-wal", secret));
+	buf_done(&envelope);
+}
+
 /* Offsets in the file's header: sqlite.org/fileformat2.html §1.3. */
 enum { HEADER_USER_VERSION = 60, HEADER_APPLICATION_ID = 68 };
 
@@ -339,7 +380,7 @@ static void another_version_is_refused(void **state)
 	struct fixture *fixture = *state;
 	struct buf file;
 	closed_file(fixture, &file);
-	file.at[HEADER_USER_VERSION + 3] = 2;
+	file.at[HEADER_USER_VERSION + 3] = 99;
 	scratch_write(&fixture->crashed, "store.db", buf_bytes(&file));
 	assert_int_equal(read_all(fixture->crashed.folder, &fixture->err), CODE_VERSION);
 	assert_names_the_file(fixture, &fixture->crashed);
@@ -564,6 +605,7 @@ int main(void)
 		TEST(a_missing_file_is_not_made_anew),
 		TEST(a_damaged_page_is_corrupt_and_never_worse),
 		TEST(any_flipped_bit_is_survived),
+		TEST(what_was_replaced_is_in_neither_file_after_the_commit),
 		TEST(another_version_is_refused),
 		TEST(a_file_of_others_is_refused),
 		TEST(a_second_opener_is_told_that_it_is_busy),

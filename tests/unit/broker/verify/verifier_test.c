@@ -1,3 +1,4 @@
+#include "certs/seal.h"
 #include "unit/broker/hub_fixture.h"
 
 #include "broker/verify/verifier.h"
@@ -283,6 +284,55 @@ static void refuses_what_the_catalogue_does_not_allow(void **state)
 		if (code != cases[i].code || strcmp(why.field, cases[i].field) != 0)
 			fail_msg("case %zu: %s %s: %s", i, code_text(code), why.field, why.reason);
 	}
+}
+
+/* A part that this party sealed for itself. */
+static void seal_something(struct rig *rig, struct buf *out)
+{
+	struct buf der;
+	struct err err;
+	pki_fixture_issue_as(&rig->hub.pki, TRUST_SEAL, POLICE, "police-seal");
+	struct signer *own = pki_fixture_signer(&rig->hub.pki, rig->hub.snapshot->trust, "police-seal", TRUST_SEAL);
+	buf_init(&der, 65536);
+	buf_init(out, 65536);
+	pki_fixture_fine(seal_close(&own, 1, BYTES_LIT("\x80"), &der, &err), &err);
+	pack_put_bin(out, buf_bytes(&der));
+	buf_done(&der);
+	signer_unref(own);
+}
+
+static void refuses_a_part_of_class_p2_that_is_not_sealed_or_names_no_consent(void **state)
+{
+	static const char open[] = "{'notice':'42 CFR part 2 prohibits unauthorized disclosure of these records.'}";
+	struct rig *rig = *state;
+	struct err why;
+	struct buf sealed, plain;
+	struct bytes body;
+	const struct catalogue_type *type = catalogue_find(rig->hub.snapshot->catalogue, BYTES_LIT("progress.report/1"));
+	assert_true(pack_pointer(buf_bytes(&type->source), "/examples/valid/0/body", &body));
+	seal_something(rig, &sealed);
+	buf_init(&plain, 4096);
+	said_json(open, &plain);
+	const struct {
+		struct bytes clinical;
+		const char *consent;
+		enum code code;
+		const char *field;
+	} cases[] = {
+		{buf_bytes(&plain), "C-1", CODE_CONSENT, "/parts/clinical"},
+		{BYTES_LIT("\xc4\x05\x30\x03\x02\x01\x01"), "C-1", CODE_CONSENT, "/parts/clinical"}, /* looks sealed from afar */
+		{buf_bytes(&sealed), NULL, CODE_CONSENT, "/consent"},
+		{buf_bytes(&sealed), "C-1", CODE_NO_AGREEMENT, "/type"}, /* only the role is wrong */
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const struct saying saying = {.type = "progress.report/1", .subject = "{'referral_id':'R-1'}", .packed = body,
+		                              .clinical = cases[i].clinical, .consent = cases[i].consent};
+		enum code code = judged_saying(rig, &saying, &why);
+		if (code != cases[i].code || strcmp(why.field, cases[i].field) != 0)
+			fail_msg("case %zu: %s %s: %s", i, code_text(code), why.field, why.reason);
+	}
+	buf_done(&sealed);
+	buf_done(&plain);
 }
 
 static void refuses_a_type_that_the_partys_role_may_not_originate(void **state)
@@ -571,6 +621,7 @@ int main(void)
 		TEST(refuses_another_partys_valid_key_as_not_your_party),
 		TEST(refuses_a_message_from_another_party_signed_by_the_links),
 		TEST(refuses_what_the_catalogue_does_not_allow),
+		TEST(refuses_a_part_of_class_p2_that_is_not_sealed_or_names_no_consent),
 		TEST(refuses_a_type_that_the_partys_role_may_not_originate),
 		TEST(judges_times_by_its_own_clock),
 		TEST(refuses_a_certificate_out_of_its_time),

@@ -1,0 +1,133 @@
+#include "broker/exchange/exchange_row.h"
+
+#include <string.h>
+
+enum { TIME_LEN = 8, HOLD_MAX = STORE_KEY_MAX + STORE_VALUE_MAX };
+
+struct exchange_key exchange_row_key(char kind)
+{
+	struct exchange_key key = {.at = {(uint8_t)kind}, .len = 1};
+	return key;
+}
+
+void exchange_row_key_raw(struct exchange_key *key, struct bytes piece)
+{
+	size_t room = sizeof(key->at) - key->len, len = piece.len < room ? piece.len : room;
+	if (len)
+		memcpy(key->at + key->len, piece.at, len);
+	key->len += len;
+}
+
+void exchange_row_key_text(struct exchange_key *key, struct bytes piece)
+{
+	exchange_row_key_raw(key, bytes_of(piece.at, piece.len < EXCHANGE_ROW_NAME_MAX ? piece.len : EXCHANGE_ROW_NAME_MAX));
+	exchange_row_key_raw(key, bytes_of("", 1));
+}
+
+void exchange_row_key_id(struct exchange_key *key, const struct exchange_id *id)
+{
+	exchange_row_key_text(key, id->kind);
+	exchange_row_key_text(key, id->value);
+	exchange_row_key_text(key, id->issuer);
+}
+
+struct bytes exchange_row_key_bytes(const struct exchange_key *key)
+{
+	return bytes_of(key->at, key->len);
+}
+
+result exchange_row_mark(struct store *store, enum store_space space, const struct exchange_key *key, struct err *err)
+{
+	return store_row_put(store, space, exchange_row_key_bytes(key), BYTES_NONE, err);
+}
+
+result exchange_row_unmark(struct store *store, enum store_space space, const struct exchange_key *key, struct err *err)
+{
+	return store_row_drop(store, space, exchange_row_key_bytes(key), err);
+}
+
+result exchange_row_walk(struct store *store, enum store_space space, const struct exchange_key *prefix, struct exchange_key *key,
+                         bool *ret_found, struct err *err)
+{
+	struct buf hold;
+	struct bytes found_key = BYTES_NONE, value;
+	buf_init(&hold, HOLD_MAX);
+	result r = store_row_next(store, space, exchange_row_key_bytes(prefix), exchange_row_key_bytes(key), &hold, ret_found,
+	                          &found_key, &value, err);
+	if (!FAILED(r) && *ret_found) {
+		key->len = 0;
+		exchange_row_key_raw(key, found_key);
+	}
+	buf_done(&hold);
+	return r;
+}
+
+/* ── instants ── */
+
+static struct exchange_key time_key(int64_t at, struct bytes name)
+{
+	struct exchange_key key = exchange_row_key('t');
+	uint8_t big_endian[TIME_LEN];
+	uint64_t rest = (uint64_t)at;
+	for (size_t i = TIME_LEN; i-- > 0; rest >>= 8)
+		big_endian[i] = (uint8_t)(rest & 0xff);
+	exchange_row_key_raw(&key, bytes_of(big_endian, sizeof(big_endian)));
+	exchange_row_key_raw(&key, name);
+	return key;
+}
+
+result exchange_row_wake(struct store *store, enum store_space space, int64_t from, int64_t to, struct bytes name,
+                         struct err *err)
+{
+	struct exchange_key before = time_key(from, name), after = time_key(to, name);
+	if (from)
+		TRY(exchange_row_unmark(store, space, &before, err));
+	return to ? exchange_row_mark(store, space, &after, err) : OK;
+}
+
+result exchange_row_first(struct store *store, enum store_space space, int64_t *ret_at, struct exchange_key *name,
+                          struct err *err)
+{
+	struct exchange_key prefix = exchange_row_key('t'), key = {.len = 0};
+	bool found = false;
+	*ret_at = 0;
+	TRY(exchange_row_walk(store, space, &prefix, &key, &found, err));
+	if (!found)
+		return OK;
+	if (key.len <= 1 + TIME_LEN)
+		return err_set(err, CODE_CORRUPT, "rows", "the instant of a row is damaged");
+	uint64_t at = 0;
+	for (size_t i = 0; i < TIME_LEN; i++)
+		at = at << 8 | key.at[1 + i];
+	*ret_at = (int64_t)at;
+	if (name) {
+		name->len = 0;
+		exchange_row_key_raw(name, bytes_of(key.at + 1 + TIME_LEN, key.len - 1 - TIME_LEN));
+	}
+	return OK;
+}
+
+/* ── values ── */
+
+result exchange_row_damaged(const struct err *why, const char *what, struct err *err)
+{
+	return err_set(err, CODE_CORRUPT, "rows", "the row of %s is damaged: %s", what, why->reason);
+}
+
+void exchange_row_put_id(struct buf *out, const struct exchange_id *id)
+{
+	pack_put_array(out, 3);
+	pack_put_text(out, id->kind);
+	pack_put_text(out, id->value);
+	pack_put_text(out, id->issuer);
+}
+
+struct exchange_id exchange_row_read_id(struct pack_in *in)
+{
+	struct exchange_id id;
+	pack_array_of(in, "", 3);
+	id.kind = pack_text(in, "kind", EXCHANGE_ROW_NAME_MAX);
+	id.value = pack_text(in, "value", EXCHANGE_ROW_NAME_MAX);
+	id.issuer = pack_text(in, "issuer", EXCHANGE_ROW_NAME_MAX);
+	return id;
+}

@@ -1,0 +1,43 @@
+/* Rows of this room: keys made of pieces, and rows that wait for an instant. In each of the room's spaces a key that begins with
+ * 't' and the instant, eight bytes big-endian, wakes what the rest of the key names. Thread: router. */
+#ifndef BROKER_EXCHANGE_EXCHANGE_ROW_H
+#define BROKER_EXCHANGE_EXCHANGE_ROW_H
+
+#include "broker/exchange/exchange.h"
+
+enum { EXCHANGE_ROW_VERSION = 1, EXCHANGE_ROW_NAME_MAX = 128 };
+
+#define EXCHANGE_DAY_MS (INT64_C(86400) * 1000)
+
+struct exchange_key {
+	uint8_t at[STORE_KEY_MAX];
+	size_t len;
+};
+
+struct exchange_key exchange_row_key(char kind);
+void exchange_row_key_raw(struct exchange_key *key, struct bytes piece);  /* of a length that never changes, or the last */
+void exchange_row_key_text(struct exchange_key *key, struct bytes piece); /* and a NUL behind it; cut at EXCHANGE_ROW_NAME_MAX */
+void exchange_row_key_id(struct exchange_key *key, const struct exchange_id *id);
+struct bytes exchange_row_key_bytes(const struct exchange_key *key);
+
+/* Put and drop of a row that only its key says. */
+RESULT exchange_row_mark(struct store *store, enum store_space space, const struct exchange_key *key, struct err *err);
+RESULT exchange_row_unmark(struct store *store, enum store_space space, const struct exchange_key *key, struct err *err);
+/* The next key after *key that begins with prefix, into *key (len 0: the first). */
+RESULT exchange_row_walk(struct store *store, enum store_space space, const struct exchange_key *prefix, struct exchange_key *key,
+                         bool *ret_found, struct err *err);
+
+/* Moves what `name` names from the instant `from` (0: it waits for none) to `to` (0: for none any more). */
+RESULT exchange_row_wake(struct store *store, enum store_space space, int64_t from, int64_t to, struct bytes name,
+                         struct err *err);
+/* The earliest instant of a space; *ret_at 0: none. name: what waits for it; may be NULL. */
+RESULT exchange_row_first(struct store *store, enum store_space space, int64_t *ret_at, struct exchange_key *name,
+                          struct err *err);
+
+/* corrupt, for a row that does not read. */
+result exchange_row_damaged(const struct err *why, const char *what, struct err *err);
+/* An identifier as a packed array, and back. */
+void exchange_row_put_id(struct buf *out, const struct exchange_id *id);
+struct exchange_id exchange_row_read_id(struct pack_in *in);
+
+#endif

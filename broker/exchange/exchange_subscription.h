@@ -1,0 +1,17 @@
+/* Subscriptions: who is told of a person, of what, and until when. Thread: router. */
+#ifndef BROKER_EXCHANGE_EXCHANGE_SUBSCRIPTION_H
+#define BROKER_EXCHANGE_EXCHANGE_SUBSCRIPTION_H
+
+#include "broker/exchange/exchange.h"
+
+/* Only messages of the hub's functions subscribe, renew and unsubscribe have any effect here. */
+RESULT exchange_subscription_judge(const struct exchange *exchange, const struct exchange_message *message, struct err *err);
+/* Inside a transaction. */
+RESULT exchange_subscription_accept(const struct exchange *exchange, const struct exchange_message *message, struct err *err);
+/* Ends the first that is over at `now`; false: there is none. Inside a transaction. */
+RESULT exchange_subscription_run(const struct exchange *exchange, int64_t now, bool *ret_done, struct err *err);
+
+/* Identifiers of a packed map like common.json's `ids`; adds to ret, each once, at most max. */
+void exchange_subscription_ids(struct bytes map, struct exchange_id *ret, size_t max, size_t *count);
+
+#endif
