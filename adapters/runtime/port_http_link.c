@@ -47,6 +47,7 @@ struct port_http_link {
 	bool is_last;
 	bool has_ended;     /* the client sends nothing any more */
 	bool wants_read;    /* TLS cannot write before it has read */
+	bool has_handed_on; /* a request, since the callback began */
 	bool is_half;       /* the timer runs for the head whose first byte has come */
 	struct err why;
 	char address[SOCKET_TEXT_MAX];
@@ -251,6 +252,7 @@ static void read_body(struct port_http_link *link)
 	if (link->in.len < length)
 		return;
 	enter(link, LINK_BUSY, -1);
+	link->has_handed_on = true;
 	link->events->on_request(link->ctx, &link->head, bytes_of(link->in.at, length));
 	buf_drop(&link->in, length);
 }
@@ -423,7 +425,7 @@ static void discard(struct port_http_link *link)
 
 /* ---- callbacks ---- */
 
-static void go_on(struct port_http_link *link)
+static void proceed(struct port_http_link *link)
 {
 	if (link->state == LINK_HANDSHAKE)
 		shake(link);
@@ -433,18 +435,24 @@ static void go_on(struct port_http_link *link)
 		pump_in(link);
 	if (link->state == LINK_LINGER)
 		discard(link);
-	settle(link);
 }
 
 static void on_ready(void *ctx, unsigned ready)
 {
 	(void)ready;
-	go_on(ctx);
+	proceed(ctx);
+	settle(ctx);
 }
 
+/* Tasks run after what commits at the end of a turn: what a request has written here is committed in the next, which must not wait for an event. */
 static void on_task(void *ctx)
 {
-	go_on(ctx);
+	struct port_http_link *link = ctx;
+	link->has_handed_on = false;
+	proceed(link);
+	if (link->has_handed_on)
+		loop_task_set(link->task);
+	settle(link);
 }
 
 static void on_timer(void *ctx)

@@ -11,9 +11,10 @@
 #include <unistd.h>
 
 #include "adapters/runtime/port_http_link.h"
+#include "base/clock.h"
 #include "base/mem.h"
 
-enum { BODY_MAX = 100, PATIENCE_MS = 50, IDLE_MS = 80, TURN_MS = 5, TURNS_MAX = 400 };
+enum { BODY_MAX = 100, PATIENCE_MS = 50, IDLE_MS = 80, TURN_MS = 5, TURNS_MAX = 400, WAIT_MS = 3000 };
 
 struct rig {
 	struct loop *loop;
@@ -23,6 +24,8 @@ struct rig {
 	char last_body[BODY_MAX + 1], last_path[64];
 	int requests, ended, answered, gone;
 	bool answers; /* at once */
+	bool commits; /* at the end of the turn, as what is written to disk is */
+	bool owes;
 	int refuses;  /* this status, at the head */
 };
 
@@ -48,8 +51,17 @@ static void on_request(void *ctx, const struct port_http_head *head, struct byte
 	rig->requests++;
 	snprintf(rig->last_body, sizeof(rig->last_body), "%.*s", (int)body.len, (const char *)body.at);
 	snprintf(rig->last_path, sizeof(rig->last_path), "%.*s", (int)head->path.len, (const char *)head->path.at);
+	rig->owes = rig->commits;
 	if (rig->answers)
 		answer(rig, rig->last_path);
+}
+
+static void on_turn(void *ctx)
+{
+	struct rig *rig = ctx;
+	if (rig->owes)
+		answer(rig, rig->last_path);
+	rig->owes = false;
 }
 
 static void on_ended(void *ctx)
@@ -81,6 +93,7 @@ static int set_up(void **state)
 	int fds[2];
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
 	rig->loop = loop_new();
+	loop_on_turn(rig->loop, on_turn, rig);
 	rig->fd = fds[1];
 	rig->answers = true;
 	buf_init(&rig->heard, 1 << 20);
@@ -162,6 +175,21 @@ static void the_next_request_waits_until_the_first_is_answered(void **state)
 	for (int i = 0; i < TURNS_MAX && rig->requests < 2; i++)
 		loop_run_once(rig->loop, TURN_MS);
 	assert_int_equal(rig->requests, 2);
+}
+
+static void requests_that_came_together_do_not_wait_for_an_event_between_them(void **state)
+{
+	struct rig *rig = *state;
+	int64_t begin = clock_mono_ms();
+	rig->answers = false;
+	rig->commits = true;
+	say(rig, GET GET "GET /last HTTP/1.1\r\nHost: x\r\n\r\n");
+	while (!has_heard(rig, "/last")) {
+		loop_run_once(rig->loop, WAIT_MS);
+		hear(rig);
+		assert_true(clock_mono_ms() - begin < WAIT_MS);
+	}
+	assert_int_equal(rig->requests, 3);
 }
 
 static void a_refused_body_is_thrown_away_and_the_refusal_arrives(void **state)
@@ -291,6 +319,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(answers_one_request_after_the_other_however_they_come),
 		TEST(the_next_request_waits_until_the_first_is_answered),
+		TEST(requests_that_came_together_do_not_wait_for_an_event_between_them),
 		TEST(a_refused_body_is_thrown_away_and_the_refusal_arrives),
 		TEST(a_refusal_without_a_body_keeps_the_connection),
 		TEST(a_body_of_the_greatest_length_is_read_and_one_byte_more_is_not),
