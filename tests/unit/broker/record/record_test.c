@@ -39,89 +39,90 @@ static void judging_writes_nothing(void **state)
 }
 
 /* Whoever is refused has to learn which record, how it stands, through whom, and what may be done by whom. */
+static const struct refusal {
+	const char *name;
+	struct said before[4];
+	struct said refused;
+	enum code code;
+	const char *field, *says[6];
+} refusals[] = {
+    {"a second issue",
+     {{"w.issue/1", A, W, NULL, 1, 1}},
+     {"w.issue/1", A, W, NULL, 2, 2},
+     CODE_LIFECYCLE,
+     "/subject/warrant_no",
+     {"warrant W900000017 is active, set by " A " with w.issue/1 of 2026-05-02T00:00:00Z",
+      "from there: w.serve/1; by " A ": w.cancel/1, w.modify/1", "; by any but " A ": w.enter/1, w.locate/1"}},
+    {"not on file",
+     {{0}},
+     {"w.clear/1", A, W, NULL, 2, 2},
+     CODE_LIFECYCLE,
+     "/subject/warrant_no",
+     {"warrant W900000017 is not on file here", "it begins with w.issue/1"}},
+    {"a terminal state",
+     {{"w.issue/1", A, W, NULL, 1, 1}, {"w.cancel/1", A, W, NULL, 2, 2}},
+     {"w.modify/1", A, W, NULL, 3, 3},
+     CODE_LIFECYCLE,
+     "/subject/warrant_no",
+     {"warrant W900000017 is cancelled, set by " A " with w.cancel/1 of 2026-05-03T00:00:00Z: nothing may follow"}},
+    {"an owner's step by another",
+     {{"w.issue/1", A, W, NULL, 1, 1}},
+     {"w.modify/1", B, W, NULL, 2, 2},
+     CODE_AUTHORITY,
+     "/from",
+     {"warrant W900000017 was entered by " A, "w.modify/1 is for that party alone", "is active, set by " A, "w.serve/1"}},
+    {"another's step by the owner",
+     {{"w.issue/1", A, W, NULL, 1, 1}},
+     {"w.locate/1", A, W, "{'how':'NEW'}", 2, 2},
+     CODE_AUTHORITY,
+     "/from",
+     {"was entered by " A, "w.locate/1 is for any other party", "is active"}},
+    {"a number in the main part",
+     {{0}},
+     {"w.clear/1", A, NULL, "{'warrant_no':'W7'}", 2, 2},
+     CODE_LIFECYCLE,
+     "/parts/main/warrant_no",
+     {"warrant W7 is not on file here"}},
+    {"no number",
+     {{0}},
+     {"w.clear/1", A, "{'oca':'1'}", NULL, 2, 2},
+     CODE_LIFECYCLE,
+     "/subject",
+     {"does not say which warrant", "nic or warrant_no"}},
+    {"late, and it did not fit then",
+     {{"w.issue/1", A, W, NULL, 1, 1}, {"w.enter/1", C, W, NULL, 2, 2}, {"w.serve/1", B, W, NULL, 5, 5}},
+     {"w.enter/1", B, W, NULL, 4, 4},
+     CODE_LIFECYCLE,
+     "/subject/warrant_no",
+     {"signed at 2026-05-05T00:00:00Z, when warrant W900000017 was entered, set by " C " with w.enter/1", "w.serve/1"}},
+    {"late, and before it was on file",
+     {{"w.issue/1", A, W, NULL, 3, 3}},
+     {"w.serve/1", B, W, NULL, 1, 1},
+     CODE_LIFECYCLE,
+     "/subject/warrant_no",
+     {"before warrant W900000017 was on file", "w.issue/1"}},
+    {"late, and what followed could not have",
+     {{"w.issue/1", A, W, NULL, 1, 1}, {"w.serve/1", B, W, NULL, 4, 4}},
+     {"w.cancel/1", A, W, NULL, 3, 3},
+     CODE_LIFECYCLE,
+     "/subject/warrant_no",
+     {"w.serve/1 of " B ", signed later (2026-05-05T00:00:00Z)", "could not have followed", "cancelled, set by " A,
+      "nothing may follow"}},
+};
+
 static void a_refusal_names_the_state_who_set_it_and_what_is_allowed(void **state)
 {
-	static const struct {
-		const char *name;
-		struct said before[4];
-		struct said refused;
-		enum code code;
-		const char *field, *says[6];
-	} cases[] = {
-	    {"a second issue",
-	     {{"w.issue/1", A, W, NULL, 1, 1}},
-	     {"w.issue/1", A, W, NULL, 2, 2},
-	     CODE_LIFECYCLE,
-	     "/subject/warrant_no",
-	     {"warrant W900000017 is active, set by " A " with w.issue/1 of 2026-05-02T00:00:00Z",
-	      "from there: w.serve/1; by " A ": w.cancel/1, w.modify/1", "; by any but " A ": w.enter/1, w.locate/1"}},
-	    {"not on file",
-	     {{0}},
-	     {"w.clear/1", A, W, NULL, 2, 2},
-	     CODE_LIFECYCLE,
-	     "/subject/warrant_no",
-	     {"warrant W900000017 is not on file here", "it begins with w.issue/1"}},
-	    {"a terminal state",
-	     {{"w.issue/1", A, W, NULL, 1, 1}, {"w.cancel/1", A, W, NULL, 2, 2}},
-	     {"w.modify/1", A, W, NULL, 3, 3},
-	     CODE_LIFECYCLE,
-	     "/subject/warrant_no",
-	     {"warrant W900000017 is cancelled, set by " A " with w.cancel/1 of 2026-05-03T00:00:00Z: nothing may follow"}},
-	    {"an owner's step by another",
-	     {{"w.issue/1", A, W, NULL, 1, 1}},
-	     {"w.modify/1", B, W, NULL, 2, 2},
-	     CODE_AUTHORITY,
-	     "/from",
-	     {"warrant W900000017 was entered by " A, "w.modify/1 is for that party alone", "is active, set by " A, "w.serve/1"}},
-	    {"another's step by the owner",
-	     {{"w.issue/1", A, W, NULL, 1, 1}},
-	     {"w.locate/1", A, W, "{'how':'NEW'}", 2, 2},
-	     CODE_AUTHORITY,
-	     "/from",
-	     {"was entered by " A, "w.locate/1 is for any other party", "is active"}},
-	    {"a number in the main part",
-	     {{0}},
-	     {"w.clear/1", A, NULL, "{'warrant_no':'W7'}", 2, 2},
-	     CODE_LIFECYCLE,
-	     "/parts/main/warrant_no",
-	     {"warrant W7 is not on file here"}},
-	    {"no number",
-	     {{0}},
-	     {"w.clear/1", A, "{'oca':'1'}", NULL, 2, 2},
-	     CODE_LIFECYCLE,
-	     "/subject",
-	     {"does not say which warrant", "nic or warrant_no"}},
-	    {"late, and it did not fit then",
-	     {{"w.issue/1", A, W, NULL, 1, 1}, {"w.enter/1", C, W, NULL, 2, 2}, {"w.serve/1", B, W, NULL, 5, 5}},
-	     {"w.enter/1", B, W, NULL, 4, 4},
-	     CODE_LIFECYCLE,
-	     "/subject/warrant_no",
-	     {"signed at 2026-05-05T00:00:00Z, when warrant W900000017 was entered, set by " C " with w.enter/1", "w.serve/1"}},
-	    {"late, and before it was on file",
-	     {{"w.issue/1", A, W, NULL, 3, 3}},
-	     {"w.serve/1", B, W, NULL, 1, 1},
-	     CODE_LIFECYCLE,
-	     "/subject/warrant_no",
-	     {"before warrant W900000017 was on file", "w.issue/1"}},
-	    {"late, and what followed could not have",
-	     {{"w.issue/1", A, W, NULL, 1, 1}, {"w.serve/1", B, W, NULL, 4, 4}},
-	     {"w.cancel/1", A, W, NULL, 3, 3},
-	     CODE_LIFECYCLE,
-	     "/subject/warrant_no",
-	     {"w.serve/1 of " B ", signed later (2026-05-05T00:00:00Z)", "could not have followed", "cancelled, set by " A,
-	      "nothing may follow"}},
-	};
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(*refusals); i++) {
 		struct record_fixture *fixture = NULL;
 		record_fixture_up((void **)&fixture);
-		for (size_t b = 0; b < 4 && cases[i].before[b].type; b++)
-			assert_int_equal(say(fixture, &cases[i].before[b]), CODE_OK);
-		enum code code = say(fixture, &cases[i].refused);
-		if (code != cases[i].code || strcmp(fixture->err.field, cases[i].field) != 0)
-			fail_msg("%s: %s %s: %s", cases[i].name, code_text(code), fixture->err.field, fixture->err.reason);
-		for (size_t s = 0; s < 6 && cases[i].says[s]; s++)
-			assert_has(fixture->err.reason, cases[i].says[s]);
+		for (size_t b = 0; b < 4 && refusals[i].before[b].type; b++)
+			assert_int_equal(say(fixture, &refusals[i].before[b]), CODE_OK);
+		enum code code = say(fixture, &refusals[i].refused);
+		if (code != refusals[i].code || strcmp(fixture->err.field, refusals[i].field) != 0)
+			fail_msg("%s: %s %s: %s", refusals[i].name, code_text(code), fixture->err.field, fixture->err.reason);
+		for (size_t s = 0; s < 6 && refusals[i].says[s]; s++)
+			assert_has(fixture->err.reason, refusals[i].says[s]);
 		record_fixture_down((void **)&fixture);
 	}
 }
