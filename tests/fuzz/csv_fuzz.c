@@ -24,7 +24,8 @@ static char no_time[] = "";
 
 static const struct csv_plan *plan_of(size_t delimiter)
 {
-	static char delimiters[4][2] = {",", ";", "|", "\t"};
+	static char delimiters[4][2] = {",", ";", "|", "\t"}, type[] = "release.notification/1", dates[] = "M/D/YYYY", times[] = "HH:MM",
+	            zone[] = "America/New_York";
 	static struct csv_settings settings[4];
 	static struct csv_plan *plans[4];
 	struct catalogue *catalogue;
@@ -33,8 +34,8 @@ static const struct csv_plan *plan_of(size_t delimiter)
 	if (plans[delimiter])
 		return plans[delimiter];
 	settings[delimiter] = (struct csv_settings){
-		.type = (char[]){"release.notification/1"}, .delimiter = delimiters[delimiter], .dates = (char[]){"M/D/YYYY"}, .times = (char[]){"HH:MM"},
-		.zone = (char[]){"America/New_York"}, .columns = {columns, sizeof(columns) / sizeof(*columns)}, .constants = {constants, 1}};
+		.type = type, .delimiter = delimiters[delimiter], .dates = dates, .times = times,
+		.zone = zone, .columns = {columns, sizeof(columns) / sizeof(*columns)}, .constants = {constants, 1}};
 	for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++)
 		columns[i].time = columns[i].time ? columns[i].time : no_time;
 	conf_faults_init(&faults);
