@@ -433,7 +433,7 @@ static inline int64_t number_at(const struct job *answer, const char *pointer)
 
 static inline void expect_text_at(const struct job *answer, const char *pointer, const char *expected)
 {
-	struct bytes value, text;
+	struct bytes value, text = BYTES_NONE;
 	if (!pack_pointer(blob_bytes(answer->frame), pointer, &value) || !pack_as_text(value, &text))
 		fail_msg("no text at %s", pointer);
 	if (!bytes_is(text, expected))
