@@ -197,7 +197,8 @@ static RESULT check_rule(struct signer *const *signers, size_t count, const stru
 
 	for (size_t i = 0; i < count; i++)
 		persons += has_role(signers[i], rule);
-	for (size_t role = 0; role < rule->roles_count; role++) {
+	/* More roles than signatures are a choice. */
+	for (size_t role = 0; role < rule->roles_count && rule->roles_count <= rule->persons; role++) {
 		const struct approval_rule single = {.roles = &rule->roles[role], .roles_count = 1};
 		bool found = false;
 		for (size_t i = 0; i < count; i++)

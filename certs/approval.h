@@ -15,7 +15,7 @@ RESULT approval_sign(const struct key *key, const struct signer *person, struct 
                      struct err *err);
 struct approval_rule {
 	size_t persons;           /* different persons needed */
-	const char *const *roles; /* each needed at least once; persons of other roles do not count when roles are given */
+	const char *const *roles; /* each needed at least once, or any of them where there are more roles than persons; others do not count when roles are given */
 	size_t roles_count;
 };
 /* Checks the packed array of part "approvals" for a message of `party`: each signature, each person's certificate (at its signing

@@ -83,6 +83,8 @@ static const struct {
 	{{"m.alvarez", "j.doe"}, 2, {2, chair_and_member, 2}, NULL},
 	{{"j.doe", "m.alvarez", "c.clerk"}, 3, {2, chair_and_member, 2}, NULL},
 	{{"j.doe", "r.roe"}, 2, {2, member, 1}, NULL},
+	{{"j.doe"}, 1, {1, chair_and_member, 2}, NULL}, /* more roles than signatures: any of them */
+	{{"c.clerk"}, 1, {1, chair_and_member, 2}, "0 persons"},
 	{{NULL}, 0, {0, NULL, 0}, NULL},
 	{{NULL}, 0, {1, NULL, 0}, "0 persons"},
 	{{"m.alvarez"}, 1, {2, NULL, 0}, "1 persons"},
