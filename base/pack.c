@@ -72,7 +72,8 @@ struct bytes pack_value(struct pack_in *in, const char *field)
 bool pack_try_nil(struct pack_in *in)
 {
 	bool is_nil = !in->failed && in->at != in->end && *in->at == 0xc0;
-	in->at += is_nil;
+	if (is_nil) /* adding even nothing to no pointer is undefined */
+		in->at++;
 	return is_nil;
 }
 

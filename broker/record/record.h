@@ -73,9 +73,9 @@ struct record_plan {
 
 /* Judges the steps that the message's type makes. Writes nothing. *plan is set whatever the result is: record_plan_done it; ids
  * and persons also after a refusal. A message that fits no condition of a lifecycle's moves has nothing to do with it.
- * lifecycle: the record is not on file, its state does not allow the step, or a step that was signed later could not have followed; the
- * reason says which record, its state, who set it and when, and what is allowed by whom; the field is /subject/KEY (or
- * /parts/main/KEY). authority: another party would be allowed to; the field is /from. Otherwise faults of the store. */
+ * lifecycle: the record is not on file, its state does not allow the step, or a step that was signed later could not have
+ * followed; the reason says which record, its state, who set it and when, and what is allowed by whom; the field is /subject/KEY
+ * (or /parts/main/KEY). authority: another party would be allowed to; the field is /from. Otherwise faults of the store. */
 RESULT record_judge(struct store *store, const struct record_question *question, struct record_plan *plan, struct err *err);
 /* Writes what was judged, right after it: the records, their names, the persons that they are of, and what identifiers belong
  * together. Inside a transaction. */

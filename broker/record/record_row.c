@@ -130,7 +130,7 @@ static struct record_event read_event(struct pack_in *in)
 
 static void read_base(struct pack_in *in, struct record *record)
 {
-	if (pack_try_nil(in))
+	if (in->failed || pack_try_nil(in))
 		return;
 	pack_array_of(in, "base", BASE_FIELDS);
 	record->forgotten = pack_int(in, "forgotten", 1, INT64_MAX);
