@@ -155,6 +155,7 @@ static int serve(struct program *program, struct office_papers *papers)
 	struct loop_signal *signals[] = {loop_signal_new(program->office->loop, SIGHUP, on_hangup, program),
 	                                 loop_signal_new(program->office->loop, SIGTERM, on_stop, program),
 	                                 loop_signal_new(program->office->loop, SIGINT, on_stop, program)};
+	daemon_heed_signals();
 	log_event(LOG_NOTICE, "started", LOG_TEXT("party", program->options->party), LOG_TEXT("kind", program->kind.name),
 	          LOG_TEXT("version", LIAISON_VERSION));
 	daemon_notify("READY=1");

@@ -206,6 +206,21 @@ static void raise_descriptor_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static void mask_signals(int how)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	pthread_sigmask(how, &set, NULL);
+}
+
+void daemon_heed_signals(void)
+{
+	mask_signals(SIG_UNBLOCK);
+}
+
 void daemon_prepare(void)
 {
 	const struct sigaction ignore = {.sa_handler = SIG_IGN};
@@ -215,6 +230,7 @@ void daemon_prepare(void)
 	forbid_core_dumps();
 	umask(0077);
 	raise_descriptor_limit();
+	mask_signals(SIG_BLOCK);
 }
 
 void daemon_notify(const char *state)

@@ -476,6 +476,7 @@ static void watch(struct broker *broker)
 	broker->hangup = loop_signal_new(broker->loop, SIGHUP, on_hangup, broker);
 	broker->terminate = loop_signal_new(broker->loop, SIGTERM, on_terminate, broker);
 	broker->interrupt = loop_signal_new(broker->loop, SIGINT, on_terminate, broker);
+	daemon_heed_signals();
 	broker->patience = loop_timer_new(broker->loop, on_patience, broker);
 	broker->daily = loop_timer_new(broker->loop, on_day, broker);
 	loop_timer_set(broker->daily, DAY_MS, DAY_MS);

@@ -3,7 +3,9 @@ case completes, nothing that was accepted is missing, and no agency's system see
 LIAISON_TEST_MODE=long kills many more times."""
 import json
 import os
+import pathlib
 import random
+import signal
 import time
 
 import pytest
@@ -219,3 +221,19 @@ def test_kills_at_any_instant_of_a_stream_of_messages(field, chance):
     for agency in (police, fugitive):
         assert sorted(json.loads(text)["body"]["text"] for text in agency.collected.values()) == sorted(texts), agency.name
     check_all(field, {"police": ids, "fugitive": ids})
+
+
+def heeds_no_signal_yet(program):
+    """It has taken SIGTERM into its own hands, and has no handler for it so far."""
+    lines = dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{program.pid}/status").read_text().splitlines() if ":\t" in line)
+    return int(lines["SigBlk"], 16) >> (signal.SIGTERM - 1) & 1
+
+
+@pytest.mark.parametrize("name", ["hub", "board"])
+def test_a_stop_during_the_start_is_one_in_good_order(field, name):
+    program = field.hub if name == "hub" else field.agencies[name]
+    program.stop()
+    program.start()
+    wait_until(lambda: heeds_no_signal_yet(program), 10, "the beginning of the start")
+    program.signal(signal.SIGTERM)
+    assert program.stop() == 0
