@@ -182,6 +182,40 @@ static inline size_t heard(struct rig *rig, const char *party, const char *type,
 	return count;
 }
 
+/* Everything that a party was handed since forget_sent is received there. */
+static inline void settle(struct rig *rig, const char *party)
+{
+	struct frame_deliver deliver;
+	struct envelope envelope;
+	struct message message;
+	struct bytes bytes;
+	struct err err;
+	enum frame_kind kind;
+	for (size_t i = 0, count = rig->sent_count; i < count; i++) {
+		struct job *job = rig->sent[i];
+		if (job->kind != JOB_SEND || job->link != link_of(party) || FAILED(frame_kind_of(blob_bytes(job->frame), &kind, &err)) ||
+		    kind != FRAME_DELIVER)
+			continue;
+		fine(frame_deliver_decode(blob_bytes(job->frame), &deliver, &err), &err);
+		while (frame_deliver_next(&deliver, &bytes)) {
+			struct said of, receipt;
+			fine(envelope_decode(bytes, &envelope, &err), &err);
+			fine(message_decode(envelope.header, &message, &err), &err);
+			if (bytes_is(message.type, RECEIPT_TYPE) || bytes_is(message.type, NOTICE_TYPE)) {
+				acknowledge(rig, link_of(party), message.id);
+				continue;
+			}
+			memcpy(of.id.at, message.id, UUID_LEN);
+			buf_init(&of.header, SAID_MAX);
+			buf_add(&of.header, envelope.header);
+			say_receipt(&receipt, party, &of, false);
+			submit(rig, link_of(party), party, &receipt);
+			said_done(&receipt);
+			buf_done(&of.header);
+		}
+	}
+}
+
 static inline size_t alerts(struct rig *rig, const char *party, const char *event)
 {
 	return heard(rig, party, "alert/1", "/event", event);
