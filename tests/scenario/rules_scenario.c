@@ -82,6 +82,25 @@ static void what_is_held_past_its_own_expiry_is_not_delivered_later(void **state
 	expect_sound_ledger(rig);
 }
 
+static void its_expiry_is_kept_also_beside_a_message_that_expires_later(void **state)
+{
+	struct rig *rig = *state;
+	struct said held, later;
+	int64_t now = clock_wall_ms();
+	issue(rig, WARRANT("1"));
+	said_make(&held, &(struct saying){.from = JAIL, .type = "release.notification/1", .subject = "{" WANTED "}", .body = "{'person':{}}", .expires = now + HOUR});
+	said_make(&later, &(struct saying){.from = JAIL, .type = "release.notification/1", .subject = "{" OTHER "}", .body = "{'person':{}}", .expires = now + DAY});
+	give_submit(rig, link_of(JAIL), JAIL, &held, NULL);
+	give_submit(rig, link_of(JAIL), JAIL, &later, NULL);
+	turn(rig);
+	assert_int_equal(verdict_on(rig, link_of(JAIL), held.id.at).code, CODE_HELD);
+	assert_int_equal(verdict_on(rig, link_of(JAIL), later.id.at).code, CODE_OK);
+	wait_for(rig, HOUR);
+	assert_int_equal(heard(rig, JAIL, NOTICE_TYPE, "/event", "expired"), 2);
+	said_done(&held);
+	said_done(&later);
+}
+
 static void what_is_erased_while_it_is_held_passes_no_more(void **state)
 {
 	struct rig *rig = *state;
@@ -206,6 +225,7 @@ int main(void)
 		SCENARIO(a_release_of_a_wanted_person_is_held_and_whoever_is_concerned_hears_of_it_once),
 		SCENARIO(what_is_held_passes_when_nothing_stands_against_it_any_more_also_after_a_restart),
 		SCENARIO(what_is_held_past_its_own_expiry_is_not_delivered_later),
+		SCENARIO(its_expiry_is_kept_also_beside_a_message_that_expires_later),
 		SCENARIO(what_is_erased_while_it_is_held_passes_no_more),
 		SCENARIO(an_override_is_of_one_message),
 		SCENARIO(a_name_and_a_date_of_birth_alone_are_a_question_and_hold_nothing),
