@@ -22,6 +22,8 @@ enum {
 	ROUTER_EVENTS_MAX = 1 << 20
 };
 
+#define CREDIT_MOST ((int64_t)1 << 40)
+
 struct router {
 	struct core core;
 	struct job *group[ROUTER_GROUP_JOBS];
@@ -158,7 +160,7 @@ static void add_credit(const struct core *core, const struct job *job)
 {
 	struct session *session = session_of_link(core, job->link);
 	if (session)
-		session->credit += job->number;
+		session->credit = session->credit > CREDIT_MOST - job->number ? CREDIT_MOST : session->credit + job->number;
 }
 
 /* One job within the group. What it decides in memory must be such that nothing is wrong if the group then fails: sessions are forgotten and
@@ -191,6 +193,10 @@ static result handle(struct router *router, struct job *job, struct err *err)
 	case JOB_CLOSE:
 	case JOB_ANSWER:
 	case JOB_COMMITTED:
+	case JOB_MANDATE:
+	case JOB_READY:
+	case JOB_PULSE:
+	case JOB_GATEWAY:
 	case JOB_KIND_COUNT:
 		break;
 	}
