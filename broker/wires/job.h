@@ -59,7 +59,8 @@ struct job {
 	struct bytes statement, signature; /* SUBMIT: views into frame */
 	struct signer *signer;      /* LINK_UP: signing certificate of the party; SUBMIT: same */
 	struct snapshot *snapshot;  /* SNAPSHOT: the new one; SUBMIT: under which it was judged */
-	int64_t number;             /* CREDIT: deliveries; SEND: submit credit given back with this frame; ASK, ANSWER: who asks */
+	int64_t number;             /* CREDIT: deliveries; SEND: submit credit given back with this frame; ASK, ANSWER: who asks; LINK_UP: entries of the
+	                             * ledger that the adapter has verified, -1: its version of the link knows no heads */
 	struct err why;             /* CLOSE, LINK_DOWN */
 	char address[64];           /* LINK_UP */
 	uint8_t fingerprint[HASH_LEN]; /* LINK_UP: of the TLS certificate */
