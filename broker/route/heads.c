@@ -7,15 +7,18 @@
 
 enum { HEADS_TURN_LINKS = 64, HEADS_FRAME_MAX = FRAME_HEAD_MAX + FRAME_PROOF_MAX + FRAME_CHAIN_MAX * FRAME_CERT_MAX + 256 };
 
-/* The newest head, by the present key: after a reload the last one may be of a certificate that WELCOME does not show. */
+/* A head by the present key: after a reload the last one may be of a certificate that WELCOME does not show. And a fresh one, but for a storm of links. */
 static result present_head(struct core *core, struct head *ret, struct err *err)
 {
-	const uint8_t *own = signer_fingerprint(core->snapshot->signing);
+	int64_t now = clock_mono_ms();
 	struct err none;
-	if (!FAILED(head_decode(ledger_head(core->ledger), ret, &none)) && !memcmp(ret->signer, own, HASH_LEN))
+	bool is_ours = !FAILED(head_decode(ledger_head(core->ledger), ret, &none)) &&
+	               !memcmp(ret->signer, signer_fingerprint(core->snapshot->signing), HASH_LEN);
+	if (is_ours && ((int64_t)ret->size == ledger_size(core->ledger) || now - core->head_signed_at < CORE_HEAD_MS))
 		return OK;
 	TRY(core_write(core, err));
 	TRY(ledger_sign(core->ledger, clock_wall_ms(), err));
+	core->head_signed_at = now;
 	return head_decode(ledger_head(core->ledger), ret, err);
 }
 

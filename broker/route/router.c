@@ -18,7 +18,6 @@ enum {
 	ROUTER_GROUP_JOBS = 512,      /* of one transaction: bounds the time until the first verdict */
 	ROUTER_GROUP_MESSAGES = 2048,
 	ROUTER_IDLE_MS = 1000,
-	ROUTER_HEAD_MS = 1000,        /* a new signed head at most so often */
 	ROUTER_STORED_MAX = 72 << 20, /* an envelope as it is read back */
 	ROUTER_EVENTS_MAX = 1 << 20
 };
@@ -56,6 +55,7 @@ static void make_metrics(struct core *core)
 	core->expired = metric_counter("liaison_messages_expired", "Deliveries that ended by expiry", NULL, NULL);
 	core->dead = metric_counter("liaison_dead_letters", "Deliveries that ended as dead letters", NULL, NULL);
 	core->heads = metric_counter("liaison_heads", "Heads of the ledger sent over open links", NULL, NULL);
+	core->late = metric_counter("liaison_batches_late", "Batches of links that were over when they were decided on: void", NULL, NULL);
 	core->groups = metric_counter("liaison_groups", "Transactions committed", NULL, NULL);
 	core->group_size = metric_counter("liaison_group_jobs", "Jobs committed in groups", NULL, NULL);
 	core->commit_us = metric_histogram_us("liaison_commit_us", "Time of a commit", NULL, NULL);
@@ -252,7 +252,7 @@ static void end_group(struct router *router)
 static result sign_head(struct core *core, struct err *err)
 {
 	int64_t now = clock_mono_ms();
-	if (!core->wants_head && now - core->head_signed_at < ROUTER_HEAD_MS)
+	if (!core->wants_head && now - core->head_signed_at < CORE_HEAD_MS)
 		return OK;
 	TRY(ledger_sign(core->ledger, clock_wall_ms(), err));
 	core->wants_head = false;
