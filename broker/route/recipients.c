@@ -91,7 +91,7 @@ static result look_up(struct admission *admission, struct facts *facts, struct a
 	if (rests_on_consent(message)) {
 		TRY(consent_load(core->store, message->consent, &facts->consent, err));
 		facts->disclosure = (struct consent_question){.consent = &facts->consent, .discloser = admission->job->party,
-		                                              .subject = message->subject, .now = admission->now};
+		                                              .subject = message->subject, .now = admission->now, .days = &core->days};
 		question->consent = consent_judge;
 		question->consent_ctx = &facts->disclosure;
 	}
