@@ -64,6 +64,14 @@ static void make_metrics(struct core *core)
 	core->decide_us = metric_histogram_us("liaison_decide_us", "Time to decide on a group", NULL, NULL);
 }
 
+/* A consent's days are those of the hub's calendar. */
+static bool read_day(void *ctx, struct bytes text, bool is_end_of_day, int64_t *ret)
+{
+	const struct core *core = ctx;
+	struct err ignored;
+	return !FAILED(calendar_read(core->calendar, text, is_end_of_day, ret, &ignored));
+}
+
 result router_new(struct wires *wires, struct store *store, struct ledger *ledger, struct snapshot *snapshot, unsigned gateways,
                   struct router **ret, struct err *err)
 {
@@ -76,6 +84,7 @@ result router_new(struct wires *wires, struct store *store, struct ledger *ledge
 	core->next_expiry = -1;
 	core->next_deadline = -1;
 	core->may_erase = true;
+	core->days = (struct grant_days){read_day, core};
 	core->started_at = clock_wall_ms();
 	buf_init(&core->scratch, ROUTER_STORED_MAX);
 	buf_init(&core->hold, ROUTER_STORED_MAX);
