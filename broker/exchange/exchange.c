@@ -6,15 +6,15 @@
 #include "broker/exchange/exchange_row.h"
 #include "broker/exchange/exchange_subscription.h"
 
-size_t exchange_ids(const struct message *message, struct bytes main, struct exchange_id *ret, size_t max)
+size_t exchange_ids(const struct message *message, struct bytes main, struct identifier *ret, size_t max)
 {
 	static const char *const places[] = {"/person/ids", "/ids"};
 	struct bytes map;
 	size_t count = 0;
-	exchange_subscription_ids(message->subject, ret, max, &count);
+	count = identifier_read(message->subject, ret, max, count);
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
 		if (pack_pointer(main, places[i], &map))
-			exchange_subscription_ids(map, ret, max, &count);
+			count = identifier_read(map, ret, max, count);
 	return count;
 }
 

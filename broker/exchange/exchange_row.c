@@ -24,7 +24,7 @@ void exchange_row_key_text(struct exchange_key *key, struct bytes piece)
 	exchange_row_key_raw(key, bytes_of("", 1));
 }
 
-void exchange_row_key_id(struct exchange_key *key, const struct exchange_id *id)
+void exchange_row_key_id(struct exchange_key *key, const struct identifier *id)
 {
 	exchange_row_key_text(key, id->kind);
 	exchange_row_key_text(key, id->value);
@@ -114,7 +114,7 @@ result exchange_row_damaged(const struct err *why, const char *what, struct err 
 	return err_set(err, CODE_CORRUPT, "rows", "the row of %s is damaged: %s", what, why->reason);
 }
 
-void exchange_row_put_id(struct buf *out, const struct exchange_id *id)
+void exchange_row_put_id(struct buf *out, const struct identifier *id)
 {
 	pack_put_array(out, 3);
 	pack_put_text(out, id->kind);
@@ -122,9 +122,9 @@ void exchange_row_put_id(struct buf *out, const struct exchange_id *id)
 	pack_put_text(out, id->issuer);
 }
 
-struct exchange_id exchange_row_read_id(struct pack_in *in)
+struct identifier exchange_row_read_id(struct pack_in *in)
 {
-	struct exchange_id id;
+	struct identifier id;
 	pack_array_of(in, "", 3);
 	id.kind = pack_text(in, "kind", EXCHANGE_ROW_NAME_MAX);
 	id.value = pack_text(in, "value", EXCHANGE_ROW_NAME_MAX);

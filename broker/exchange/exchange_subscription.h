@@ -11,7 +11,4 @@ RESULT exchange_subscription_accept(const struct exchange *exchange, const struc
 /* Ends the first that is over at `now`; false: there is none. Inside a transaction. */
 RESULT exchange_subscription_run(const struct exchange *exchange, int64_t now, bool *ret_done, struct err *err);
 
-/* Identifiers of a packed map like common.json's `ids`; adds to ret, each once, at most max. */
-void exchange_subscription_ids(struct bytes map, struct exchange_id *ret, size_t max, size_t *count);
-
 #endif

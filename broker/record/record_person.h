@@ -15,15 +15,12 @@
 
 #include "broker/record/record_row.h"
 
-/* The identifiers of a packed map, each once, added to ret. Returns how many there are then, at most RECORD_IDS_MAX. */
-size_t record_person_ids(struct bytes map, struct record_id ret[static RECORD_IDS_MAX], size_t count);
-
 /* Whom an identifier belongs to; 0: unknown. */
-RESULT record_person_find(struct store *store, const struct record_id *id, int64_t *ret_person, struct err *err);
+RESULT record_person_find(struct store *store, const struct identifier *id, int64_t *ret_person, struct err *err);
 /* Who a person is by now. */
 RESULT record_person_root(struct store *store, int64_t person, int64_t *ret_root, struct err *err);
 RESULT record_person_new(struct store *store, int64_t *ret_person, struct err *err);
-RESULT record_person_add(struct store *store, int64_t person, const struct record_id *id, struct err *err);
+RESULT record_person_add(struct store *store, int64_t person, const struct identifier *id, struct err *err);
 /* Says that a record is of a person; again is fine. */
 RESULT record_person_link(struct store *store, int64_t person, int64_t record, struct err *err);
 /* "i", "r" or "h" of one person, row by row: the key without what all have in common. Views into hold. */
@@ -36,7 +33,7 @@ struct record_person_walk {
 void record_person_walk(struct record_person_walk *walk, struct store *store, char what, int64_t person);
 RESULT record_person_walk_next(struct record_person_walk *walk, bool *ret_found, struct err *err);
 void record_person_walk_done(struct record_person_walk *walk);
-bool record_person_walk_id(const struct record_person_walk *walk, struct record_id *ret); /* of an "i" */
+bool record_person_walk_id(const struct record_person_walk *walk, struct identifier *ret); /* of an "i" */
 
 /* Fills ids and persons of the plan, and conflict if they do not fit together. */
 RESULT record_person_judge(struct store *store, const struct record_question *question, struct record_plan *plan,
