@@ -61,3 +61,20 @@ result exchange_next(struct store *store, int64_t *ret_at, struct err *err)
 	}
 	return OK;
 }
+
+result exchange_erase_message(const struct exchange *exchange, const struct message *message, struct bytes main, struct err *err)
+{
+	const struct catalogue_type *type = catalogue_find(exchange->catalogue, message->type);
+	TRY(exchange_deadline_erase(exchange->store, message->id, err));
+	TRY(exchange_gather_erase(exchange->store, message->id, err));
+	return type && type->hub == CATALOGUE_HUB_SUBSCRIBE ? exchange_subscription_erase(exchange->store, message->from, main, err) : OK;
+}
+
+result exchange_erase_ids(struct store *store, const struct identifier *ids, size_t ids_count, struct err *err)
+{
+	for (size_t i = 0; i < ids_count; i++) {
+		TRY(exchange_deadline_erase_id(store, &ids[i], err));
+		TRY(exchange_subscription_erase_id(store, &ids[i], err));
+	}
+	return OK;
+}

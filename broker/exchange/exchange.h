@@ -79,6 +79,12 @@ RESULT exchange_run(const struct exchange *exchange, int64_t now, size_t max, st
 /* When exchange_run has next to be called; 0: not as far as is known. Writes nothing. */
 RESULT exchange_next(struct store *store, int64_t *ret_at, struct err *err);
 
+/* An erased message: nothing is owed for it any more, its exchange names nobody, and a subscription that it made ends. main: its
+ * packed main part, before it is destroyed. Inside a transaction. */
+RESULT exchange_erase_message(const struct exchange *exchange, const struct message *message, struct bytes main, struct err *err);
+/* Takes identifiers out of deadlines and subscriptions; a subscription that has none left ends. Inside a transaction. */
+RESULT exchange_erase_ids(struct store *store, const struct identifier *ids, size_t ids_count, struct err *err);
+
 /* Who subscribed to the topic for any of the identifiers, at `now`; each party once, at most EXCHANGE_SUBSCRIBERS_MAX. Writes
  * nothing. */
 typedef void (*exchange_subscriber_fn)(void *ctx, const char *party);

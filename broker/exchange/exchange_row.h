@@ -36,6 +36,8 @@ RESULT exchange_row_first(struct store *store, enum store_space space, int64_t *
 
 /* corrupt, for a row that does not read. */
 result exchange_row_damaged(const struct err *why, const char *what, struct err *err);
+/* A packed map of texts without one of its keys; nothing if that was all. */
+void exchange_row_without(struct bytes map, struct bytes without, struct buf *out);
 /* An identifier as a packed array, and back. */
 void exchange_row_put_id(struct buf *out, const struct identifier *id);
 struct identifier exchange_row_read_id(struct pack_in *in);

@@ -371,3 +371,60 @@ result exchange_subscription_run(const struct exchange *exchange, int64_t now, b
 	subscription_done(&known);
 	return r;
 }
+
+/* ── erasing ── */
+
+result exchange_subscription_erase(struct store *store, struct bytes party, struct bytes main, struct err *err)
+{
+	struct bytes id = text_of(main, "subscription_id");
+	struct subscription known;
+	bool found = false;
+	result r = OK;
+	if (!id.len)
+		return OK;
+	subscription_init(&known);
+	r = load(store, id, &known, &found, err);
+	if (!FAILED(r) && found && bytes_equal(known.party, party))
+		r = drop(store, &known, err);
+	subscription_done(&known);
+	return r;
+}
+
+static result erase_id_in(struct store *store, struct bytes name, const struct identifier *id, struct subscription *known, struct err *err)
+{
+	struct identifier ids[EXCHANGE_IDS_MAX];
+	struct buf left;
+	bool found = false;
+	buf_init(&left, ROW_MAX);
+	result r = load(store, name, known, &found, err);
+	if (!FAILED(r) && found)
+		r = drop(store, known, err);
+	if (!FAILED(r) && found) {
+		exchange_row_without(known->ids, id->kind, &left);
+		known->ids = buf_bytes(&left);
+		if (identifier_read(known->ids, ids, EXCHANGE_IDS_MAX, 0) > 0)
+			r = write(store, known, err);
+	}
+	buf_done(&left);
+	return r;
+}
+
+/* The key: 'i', the identifier, a topic and a NUL, the subscription's id. */
+result exchange_subscription_erase_id(struct store *store, const struct identifier *id, struct err *err)
+{
+	struct exchange_key prefix = exchange_row_key('i'), key = {.len = 0};
+	bool found = true;
+	exchange_row_key_id(&prefix, id);
+	while (found) {
+		struct subscription known;
+		TRY(exchange_row_walk(store, STORE_SUBSCRIPTIONS, &prefix, &key, &found, err));
+		const uint8_t *nul = found ? memchr(key.at + prefix.len, 0, key.len - prefix.len) : NULL;
+		if (!nul)
+			continue;
+		subscription_init(&known);
+		result r = erase_id_in(store, bytes_of(nul + 1, (size_t)(key.at + key.len - nul - 1)), id, &known, err);
+		subscription_done(&known);
+		TRY(r);
+	}
+	return OK;
+}

@@ -119,6 +119,12 @@ struct record_merger {
 };
 RESULT record_merge(struct store *store, const struct record_merger *merger, bool *ret_changed, struct err *err);
 
+/* Forgets identifiers of persons, and the names and dates of birth by which those persons are alike: from then on nobody is found
+ * by them. Records stay, under their own numbers; of those in a state that blocks something fn hears, because nothing is held for
+ * the person any more. Inside a transaction. */
+RESULT record_erase(struct store *store, const struct catalogue *catalogue, const struct identifier *ids, size_t ids_count,
+                    record_seen_fn fn, void *ctx, struct err *err);
+
 /* For people who ask. One packed map for each record of that name (several agencies may use the same number), times as texts:
  *   {lifecycle, state, title, terminal, owner, since, names {KEY: [text…]}, persons [number…],
  *    history [{signed_at, type, from, id, to or note}…], forgotten?}

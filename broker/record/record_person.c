@@ -235,10 +235,57 @@ static result apply_names(struct store *store, struct bytes main, int64_t person
 	struct record_row_key prefixes[NAMES_MAX];
 	size_t count = name_prefixes(main, prefixes);
 	for (size_t i = 0; i < count; i++) {
+		struct record_row_key own = key_of('l', person);
+		record_row_key_add(&own, record_row_key_view(&prefixes[i]));
 		record_row_key_number(&prefixes[i], person);
 		TRY(put_once(store, STORE_PERSON_NAMES, &prefixes[i], err));
+		TRY(put_once(store, STORE_PERSONS, &own, err));
 	}
 	return OK;
+}
+
+/* ---- forgetting ---- */
+
+static result drop(struct store *store, enum store_space space, const struct record_row_key *key, struct err *err)
+{
+	return store_row_drop(store, space, record_row_key_view(key), err);
+}
+
+result record_person_forget_id(struct store *store, const struct identifier *id, struct err *err)
+{
+	struct record_row_key name = key_of_id(id);
+	int64_t person = 0;
+	TRY(get_number(store, STORE_PERSON_NAMES, &name, &person, err));
+	TRY(drop(store, STORE_PERSON_NAMES, &name, err));
+	for (int64_t steps = 0; person != 0 && steps < INT16_MAX; steps++) { /* whoever it was merged into has it too */
+		struct record_row_key own = key_of('i', person), next = key_of('m', person);
+		add_id(&own, id);
+		TRY(drop(store, STORE_PERSONS, &own, err));
+		TRY(get_number(store, STORE_PERSONS, &next, &person, err));
+	}
+	return OK;
+}
+
+result record_person_forget_names(struct store *store, int64_t person, struct err *err)
+{
+	struct record_person_walk walk;
+	bool found = true;
+	result r = OK;
+	record_person_walk(&walk, store, 'l', person);
+	while (!FAILED(r) && found) {
+		struct record_row_key name = {.len = 0}, own = key_of('l', person);
+		r = record_person_walk_next(&walk, &found, err);
+		if (FAILED(r) || !found)
+			break;
+		record_row_key_add(&name, walk.key);
+		record_row_key_number(&name, person);
+		record_row_key_add(&own, walk.key);
+		r = drop(store, STORE_PERSON_NAMES, &name, err);
+		if (!FAILED(r))
+			r = drop(store, STORE_PERSONS, &own, err);
+	}
+	record_person_walk_done(&walk);
+	return r;
 }
 
 /* ---- the message's person ---- */

@@ -3,6 +3,7 @@
  * STORE_PERSONS
  *   "c" → the number given last
  *   "i" PERSON KIND 0 ISSUER 0 VALUE 0 → nothing
+ *   "l" PERSON "n" FAMILY 0 GIVEN 0 BORN 0 → nothing: by which names it is alike
  *   "r" PERSON RECORD → nothing
  *   "m" PERSON → who it was merged into
  *   "h" PERSON AT ID MERGED → [who], a merger
@@ -23,7 +24,11 @@ RESULT record_person_new(struct store *store, int64_t *ret_person, struct err *e
 RESULT record_person_add(struct store *store, int64_t person, const struct identifier *id, struct err *err);
 /* Says that a record is of a person; again is fine. */
 RESULT record_person_link(struct store *store, int64_t person, int64_t record, struct err *err);
-/* "i", "r" or "h" of one person, row by row: the key without what all have in common. Views into hold. */
+/* From now on nobody has the identifier. */
+RESULT record_person_forget_id(struct store *store, const struct identifier *id, struct err *err);
+/* Names and dates of birth lead to the person no more; to those merged into it, see record_erase.c. */
+RESULT record_person_forget_names(struct store *store, int64_t person, struct err *err);
+/* "i", "l", "r" or "h" of one person, row by row: the key without what all have in common. Views into hold. */
 struct record_person_walk {
 	struct store *store;
 	struct record_row_key prefix, after;
