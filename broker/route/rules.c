@@ -346,6 +346,7 @@ static result tell_candidate(void *ctx, const struct record_seen *seen, struct e
 {
 	struct told *told = ctx;
 	told->count = 0; /* each candidate is a question of its own */
+	told->alert.record = seen->map;
 	TRY(tell(told, told->passage->from, err));
 	return tell_owner(ctx, seen, err);
 }

@@ -65,6 +65,20 @@ static void what_is_held_passes_when_nothing_stands_against_it_any_more_also_aft
 	expect_sound_ledger(rig);
 }
 
+static void each_alert_of_a_candidate_shows_the_record_that_it_is_about(void **state)
+{
+	struct rig *rig = *state;
+	issue(rig, WARRANT("1"));
+	issue(rig, WARRANT("2"));
+	forget_sent(rig);
+	struct told told = release(rig, OTHER);
+	accepted(&told);
+	assert_int_equal(alerts(rig, JAIL, "candidate"), 2);
+	assert_int_equal(heard(rig, JAIL, "alert/1", "/record/names/nic", "W900000001"), 1);
+	assert_int_equal(heard(rig, JAIL, "alert/1", "/record/names/nic", "W900000002"), 1);
+	assert_int_equal(alerts(rig, OFFICE, "candidate"), 2);
+}
+
 static void what_is_held_past_its_own_expiry_is_not_delivered_later(void **state)
 {
 	struct rig *rig = *state;
@@ -302,6 +316,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCENARIO(a_release_of_a_wanted_person_is_held_and_whoever_is_concerned_hears_of_it_once),
 		SCENARIO(what_is_held_passes_when_nothing_stands_against_it_any_more_also_after_a_restart),
+		SCENARIO(each_alert_of_a_candidate_shows_the_record_that_it_is_about),
 		SCENARIO(what_is_held_past_its_own_expiry_is_not_delivered_later),
 		SCENARIO(its_expiry_is_kept_also_beside_a_message_that_expires_later),
 		SCENARIO(what_is_erased_while_it_is_held_passes_no_more),
