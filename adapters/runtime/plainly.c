@@ -1,5 +1,6 @@
 #include "adapters/runtime/plainly.h"
 
+#include "adapters/runtime/history.h"
 #include "adapters/runtime/sealing.h"
 #include "adapters/runtime/uplink.h"
 #include "base/clock.h"
@@ -208,7 +209,7 @@ result plainly_status(struct office *office, struct buf *out, struct err *err)
 	int64_t waiting = 0, unhanded = 0;
 	const struct err *last = uplink_last_error(office->uplink);
 	TRY(box_counts(office->box, &waiting, &unhanded, err));
-	pack_put_map(out, 11);
+	pack_put_map(out, 12);
 	put_text(out, "party", bytes_text(office->options->party));
 	put_text(out, "kind", bytes_text(office->kind->name));
 	put_text(out, "title", bytes_text(office->options->title));
@@ -224,5 +225,7 @@ result plainly_status(struct office *office, struct buf *out, struct err *err)
 	put_int(out, "unhanded", unhanded);
 	put_time(out, "certificate_until", signer_not_after_ms(office->papers.signing));
 	put_text(out, "version", bytes_text(LIAISON_VERSION));
+	pack_put_str(out, "history");
+	history_show(office->history, out);
 	return OK;
 }

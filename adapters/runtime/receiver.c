@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "certs/head.h"
 #include "schemas/frame.h"
 #include "schemas/receipt.h"
 
@@ -329,20 +328,6 @@ result receiver_cert(struct receiver *receiver, struct bytes frame, struct err *
 	forget_asked(receiver, cert.fingerprint);
 	TRY(judge_learn(receiver->judge, cert.fingerprint, cert.chain, cert.chain_count, err));
 	return take_waiting(receiver, err);
-}
-
-result receiver_note_head(struct receiver *receiver, struct bytes head, struct err *err)
-{
-	struct head ignored;
-	TRY(head_decode(head, &ignored, err));
-	return box_note(receiver->office->box, "hub_head", head, err);
-}
-
-result receiver_head(struct receiver *receiver, struct bytes frame, struct err *err)
-{
-	struct bytes head;
-	TRY(frame_head_decode(frame, &head, err));
-	return receiver_note_head(receiver, head, err);
 }
 
 result receiver_hub_chain(struct receiver *receiver, const struct bytes *chain, size_t count, struct err *err)

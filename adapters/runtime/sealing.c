@@ -121,9 +121,9 @@ static result check_grant(const struct office *office, const struct message *mes
 		why = "is not known here: the grant must have been sent or received by this adapter";
 	else if (revoked)
 		why = "has been revoked";
-	else if (!grant_has_begun(grant, now))
+	else if (!grant_has_begun(grant, NULL, now))
 		why = "is not yet effective";
-	else if (grant_has_ended(grant, now))
+	else if (grant_has_ended(grant, NULL, now))
 		why = "has expired";
 	else if (!grant_names_discloser(grant, bytes_text(office->options->party)))
 		why = "does not name this party as one that may disclose";

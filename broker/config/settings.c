@@ -152,6 +152,8 @@ static const struct conf_field limits_fields[] = {
 	{.name = "redeliver_ms", .kind = CONF_DURATION, .offset = IN(limits, redeliver_ms), .fallback = "60 s", .min = 100,
 	 .max = DAY_MS,
 	 .help = "a delivery without a receipt is made again after so long"},
+	{.name = "heads_ms", .kind = CONF_DURATION, .offset = IN(limits, heads_ms), .fallback = "60 s", .min = 100, .max = DAY_MS,
+	 .help = "the ledger's signed head goes over each link so often, if the ledger has grown"},
 };
 
 static void check_limits(const void *value, struct conf_place place, const char *path, struct conf_faults *faults)

@@ -157,3 +157,8 @@ struct bytes ledger_head(const struct ledger *ledger)
 {
 	return buf_bytes(&ledger->head);
 }
+
+result ledger_rebuild_tree(struct ledger *ledger, struct err *err)
+{
+	return ledger_tree_rebuild(ledger->store, &ledger->frontier, err);
+}

@@ -26,8 +26,10 @@ enum { LEDGER_TREE_LEAST = 5 };
 RESULT ledger_tree_keep(struct store *store, uint64_t size, const struct hash *grown, unsigned levels, struct err *err);
 /* The hash that is kept of a subtree. */
 RESULT ledger_tree_kept(struct store *store, unsigned level, uint64_t index, struct buf *hold, bool *ret_found, struct hash *ret, struct err *err);
-/* Compares the subtrees that the frontier consists of with those that are kept; when some are not there, as in a store of an older version, all are
- * computed from the entries, in transactions of their own. */
+/* Compares the subtrees that the frontier consists of with those that are kept; when some are not there, as in a store of an older version, or are others,
+ * all are computed from the entries, in transactions of their own. corrupt: the entries are not those of the frontier. */
 RESULT ledger_tree_complete(struct store *store, const struct merkle_frontier *frontier, struct err *err);
+/* Computes them all from the entries, within the caller's transaction. */
+RESULT ledger_tree_rebuild(struct store *store, const struct merkle_frontier *frontier, struct err *err);
 
 #endif

@@ -31,11 +31,9 @@ result ledger_tree_kept(struct store *store, unsigned level, uint64_t index, str
 {
 	uint8_t key[TREE_KEY_LEN];
 	TRY(store_row_get(store, STORE_TREE, key_of(level, index, key), hold, ret_found, err));
-	if (!*ret_found)
-		return OK;
-	if (hold->len != HASH_LEN)
-		return err_set(err, CODE_CORRUPT, "tree", "subtree %llu of level %u is damaged", (unsigned long long)index, level);
-	memcpy(ret->at, hold->at, HASH_LEN);
+	*ret_found = *ret_found && hold->len == HASH_LEN; /* a damaged one is as good as none */
+	if (*ret_found)
+		memcpy(ret->at, hold->at, HASH_LEN);
 	return OK;
 }
 
@@ -121,7 +119,7 @@ result ledger_prove(struct store *store, uint64_t old_size, uint64_t new_size, s
 	return r;
 }
 
-/* ---- completing what an older version left out ---- */
+/* ---- making it anew ---- */
 
 static result add_entries(struct source *source, struct merkle_frontier *built, uint64_t until, struct err *err)
 {
@@ -131,6 +129,14 @@ static result add_entries(struct source *source, struct merkle_frontier *built, 
 		unsigned levels = merkle_append_grown(built, &leaf, grown);
 		TRY(ledger_tree_keep(source->store, built->size, grown, levels, err));
 	}
+	return OK;
+}
+
+static result compare_roots(const struct merkle_frontier *built, const struct merkle_frontier *frontier, struct err *err)
+{
+	struct hash root = merkle_frontier_root(built), noted = merkle_frontier_root(frontier);
+	if (!hash_equal(&root, noted.at))
+		return err_set(err, CODE_CORRUPT, "frontier", "the entries are not those that the noted frontier covers");
 	return OK;
 }
 
@@ -148,13 +154,21 @@ static result build(struct source *source, const struct merkle_frontier *frontie
 			return r;
 		}
 	}
-	struct hash root = merkle_frontier_root(&built), noted = merkle_frontier_root(frontier);
-	if (!hash_equal(&root, noted.at))
-		return err_set(err, CODE_CORRUPT, "frontier", "the entries are not those that the noted frontier covers");
-	return OK;
+	return compare_roots(&built, frontier, err);
 }
 
-/* *ret_complete false: some are not there. */
+result ledger_tree_rebuild(struct store *store, const struct merkle_frontier *frontier, struct err *err)
+{
+	struct source source = {.store = store};
+	struct merkle_frontier built = {0};
+	buf_init(&source.hold, LEDGER_ENTRY_MAX);
+	result r = add_entries(&source, &built, frontier->size, err);
+	buf_done(&source.hold);
+	TRY(r);
+	return compare_roots(&built, frontier, err);
+}
+
+/* *ret_complete false: some are not there, or are not what they should be. */
 static result compare(struct source *source, const struct merkle_frontier *frontier, bool *ret_complete, struct err *err)
 {
 	uint64_t at = 0;
@@ -165,11 +179,9 @@ static result compare(struct source *source, const struct merkle_frontier *front
 		if (!(frontier->size >> level & 1))
 			continue;
 		TRY(ledger_tree_kept(source->store, level, at >> level, &source->hold, ret_complete, &kept, err));
+		*ret_complete = *ret_complete && hash_equal(&kept, frontier->peaks[peak++].at);
 		if (!*ret_complete)
 			return OK;
-		if (!hash_equal(&kept, frontier->peaks[peak++].at))
-			return err_set(err, CODE_CORRUPT, "tree", "the subtree kept of the %llu entries from %llu on is not what the noted frontier says",
-			               1ull << level, (unsigned long long)at);
 		at += (uint64_t)1 << level;
 	}
 	return OK;

@@ -8,6 +8,10 @@
  * those of several: then nothing is merged, the message concerns all of them, and somebody should say identity.merge/1. Names and
  * dates of birth only ever make a candidate.
  *
+ * A type that moves `each` record (a denied confirmation releases the holds that rest on the hit) speaks of every record under
+ * any of the keys that the message has, but for those that go by another value under one of them; and of those that come to be
+ * known later, if their own step was signed before: such a message is kept for them.
+ *
  * For each message, in this order: record_judge; record_blockers if its type has an interlock; record_apply when it is accepted
  * (not while it is held: then both again when it is let through); record_plan_done. */
 #ifndef BROKER_RECORD_RECORD_H
@@ -20,7 +24,7 @@ enum {
 	RECORD_EVENTS_MAX = 256, /* steps that a record keeps; older ones only as the state they led to */
 	RECORD_NAMES_MAX = 32,   /* of one record */
 	RECORD_IDS_MAX = 32,     /* of one message */
-	RECORD_STEPS_MAX = 16,   /* lifecycles that one type moves */
+	RECORD_STEPS_MAX = 80,   /* of one message: one for each lifecycle, or for each record that it speaks of */
 	RECORD_PERSONS_MAX = 64  /* of one message or record */
 };
 

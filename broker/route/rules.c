@@ -233,7 +233,7 @@ static result judge_hub(struct core *core, const struct passage *passage, struct
 	case CATALOGUE_HUB_GRANT:
 		return settle(consent_check_grant(core->store, passage->main, why), why, err);
 	case CATALOGUE_HUB_REVOKE:
-		return settle(consent_check_revoke(core->store, passage->from, passage->now, passage->main, why), why, err);
+		return settle(consent_check_revoke(core->store, passage->from, passage->now, passage->main, &core->days, why), why, err);
 	case CATALOGUE_HUB_NOTHING:
 	case CATALOGUE_HUB_MERGE:
 	case CATALOGUE_HUB_ERASE:
@@ -279,7 +279,7 @@ static result act(struct core *core, const struct passage *passage, int64_t seq,
 	case CATALOGUE_HUB_GRANT:
 		return consent_grant(core->store, passage->from, passage->now, passage->main, err);
 	case CATALOGUE_HUB_REVOKE:
-		return consent_revoke(core->store, passage->from, passage->now, passage->main, err);
+		return consent_revoke(core->store, passage->from, passage->now, passage->main, &core->days, err);
 	case CATALOGUE_HUB_ERASE:
 		return erase_begin(core, passage->message, seq, passage->main, err);
 	case CATALOGUE_HUB_NOTHING:

@@ -163,6 +163,56 @@ static void a_record_that_was_cleared_meanwhile_cannot_be_confirmed(void **state
 	assert_int_equal(heard(rig, POLICE, "exchange.complete/1", "/answers/0/outcome", "N"), 1);
 }
 
+/* ── holds that rest on a hit ── */
+
+static void hold_on(struct rig *rig, const char *party, const char *id, const char *basis)
+{
+	char subject[200], body[200];
+	snprintf(subject, sizeof(subject), "{'hold_id':'%s','nic':'" NIC "'," PERSON "}", id);
+	snprintf(body, sizeof(body), "{'basis':'%s','nic':'" NIC "'}", basis);
+	tells(rig, party, "custody.hold/1", .subject = subject, .body = body);
+}
+
+static struct told release(struct rig *rig)
+{
+	return tell(rig, JAIL, "release.notification/1", .subject = "{" PERSON "}", .body = "{'person':{}}");
+}
+
+static void a_denial_lets_through_what_the_holds_on_its_hit_kept_and_nothing_that_another_one_keeps(void **state)
+{
+	struct rig *rig = *state;
+	hold_on(rig, POLICE, "H1", "HIT");
+	hold_on(rig, TOWN, "H2", "HIT");
+	hold_on(rig, TOWN, "H3", "COURT_ORDER");
+	struct told held[2] = {release(rig), release(rig)};
+	assert_int_equal(held[1].code, CODE_HELD);
+	struct told request = confirm(rig, "U", 1, NULL), told = answer(rig, &request, "N");
+	accepted(&told);
+	assert_int_equal(heard(rig, OFFICE, "release.notification/1", NULL, NULL), 0);
+	tells(rig, TOWN, "custody.hold_release/1", .subject = "{'hold_id':'H3'}", .body = "{}");
+	assert_int_equal(heard(rig, OFFICE, "release.notification/1", NULL, NULL), 2);
+	assert_int_equal(rows_in(rig, STORE_HELD), 0);
+}
+
+static void a_denial_that_overtakes_its_hold_leaves_nothing_placed(void **state)
+{
+	struct rig *rig = *state;
+	int64_t now = clock_wall_ms();
+	struct told request = confirm(rig, "U", 1, NULL), told = answer(rig, &request, "N");
+	accepted(&told);
+	restart(rig);
+	rig->signed_at = now - MINUTE;
+	hold_on(rig, POLICE, "H1", "HIT");
+	rig->signed_at = 0;
+	assert_int_equal(alerts(rig, POLICE, "overtaken"), 1);
+	told = release(rig);
+	accepted(&told);
+	wait_for(rig, MINUTE);
+	hold_on(rig, POLICE, "H2", "HIT"); /* after the denial: there is another hit */
+	told = release(rig);
+	assert_int_equal(told.code, CODE_HELD);
+}
+
 /* ── business days ── */
 
 static void remand(struct rig *rig)
@@ -337,6 +387,8 @@ int main(void)
 		SCENARIO(each_request_is_overdue_once_also_over_restarts_and_the_third_goes_up),
 		SCENARIO(a_request_that_was_replaced_is_overdue_no_more),
 		SCENARIO(a_record_that_was_cleared_meanwhile_cannot_be_confirmed),
+		SCENARIO(a_denial_lets_through_what_the_holds_on_its_hit_kept_and_nothing_that_another_one_keeps),
+		SCENARIO(a_denial_that_overtakes_its_hold_leaves_nothing_placed),
 		SCENARIO(a_hearing_is_due_after_fourteen_business_days_of_the_hubs_calendar),
 		SCENARIO(a_notice_about_the_same_person_meets_it_whatever_number_it_uses),
 		SCENARIO(a_query_is_complete_when_everybody_has_answered),

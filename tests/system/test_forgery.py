@@ -427,7 +427,7 @@ class FakeHub:
             raw, _ = self.listener.accept()
             link = wire.Link(self.context.wrap_socket(raw, server_side=True))
             assert link.expect(wire.HELLO)[2] == POLICE
-            link.send([wire.WELCOME, 1, HUB, 4 << 20, 1 << 20, 1024, 30000, 1024, None, self.signing.chain])
+            link.send([wire.WELCOME, 2, HUB, 4 << 20, 1 << 20, 1024, 30000, 1024, None, self.signing.chain, b""])
             link.expect(wire.CREDIT)
             self.link = link
 

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "broker/config/snapshot.h"
+#include "broker/wires/mandate.h"
 #include "certs/approval.h"
 #include "certs/merkle.h"
 #include "certs/proof.h"
@@ -88,6 +89,25 @@ static inline void hub_fixture_new(struct hub_fixture *hub, const struct hub_con
 	pki_fixture_party(&hub->pki, BOARD);
 	hub_fixture_write(hub, config);
 	hub->snapshot = hub_fixture_load(hub, 1);
+}
+
+/* What a gateway would be told of it, packed. */
+static inline void hub_fixture_pack(const struct snapshot *snapshot, struct buf *out)
+{
+	struct err err;
+	buf_init(out, MANDATE_MAX);
+	pki_fixture_fine(mandate_pack(snapshot, 1, out, &err), &err);
+}
+
+static inline struct mandate *hub_fixture_mandate(const struct snapshot *snapshot)
+{
+	struct mandate *mandate = NULL;
+	struct buf packed;
+	struct err err;
+	hub_fixture_pack(snapshot, &packed);
+	pki_fixture_fine(mandate_unpack(buf_bytes(&packed), &mandate, &err), &err);
+	buf_done(&packed);
+	return mandate;
 }
 
 static inline void hub_fixture_done(struct hub_fixture *hub)

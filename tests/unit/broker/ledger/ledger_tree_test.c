@@ -122,15 +122,52 @@ static void a_store_of_an_older_version_gets_its_subtrees_once(void **state)
 	assert_true(hash_equal(&before, after.at));
 }
 
-static void refuses_to_go_on_from_subtrees_that_do_not_fit_the_frontier(void **state)
+static void subtrees_that_do_not_fit_the_frontier_are_made_anew(void **state)
 {
 	struct fixture *fixture = *state;
+	static const char *const values[] = {"01234567890123456789012345678901", "too short"};
 	append_and_commit(fixture, 96);
-	change_row(fixture, 6, 0, "01234567890123456789012345678901");
+	struct hash expected = recomputed(fixture, 96);
+	for (size_t i = 0; i < 2; i++) {
+		change_row(fixture, 6, 0, values[i]);
+		assert_ok(reopen(fixture));
+		struct hash root = root_at(fixture, 96);
+		assert_true(hash_equal(&root, expected.at));
+	}
+}
+
+/* The tree is derived from the entries, never the other way. */
+static void refuses_to_make_a_tree_of_entries_that_are_not_those_of_the_frontier(void **state)
+{
+	struct fixture *fixture = *state;
+	struct merkle_frontier other = {0};
+	struct buf packed;
+	append_and_commit(fixture, 64);
+	for (uint64_t i = 0; i < 64; i++) {
+		struct hash leaf = merkle_leaf(bytes_of(&i, sizeof(i)));
+		merkle_append(&other, &leaf);
+	}
+	buf_init(&packed, LEDGER_NOTE_MAX);
+	ledger_frontier_encode(&other, &packed);
+	note(fixture, LEDGER_NOTE_FRONTIER, buf_bytes(&packed));
+	buf_done(&packed);
 	assert_code(reopen(fixture), CODE_CORRUPT);
-	assert_string_equal(fixture->err.field, "tree");
-	change_row(fixture, 6, 0, "too short");
-	assert_code(reopen(fixture), CODE_CORRUPT);
+	assert_string_equal(fixture->err.field, "frontier");
+}
+
+static void a_tree_found_damaged_is_made_anew(void **state)
+{
+	struct fixture *fixture = *state;
+	struct buf proof;
+	buf_init(&proof, TREE_PROOF_MAX * HASH_LEN);
+	append_and_commit(fixture, 130);
+	change_row(fixture, 6, 1, "01234567890123456789012345678901");
+	assert_code(ledger_prove(fixture->store, 40, 130, &proof, &fixture->err), CODE_CORRUPT);
+	begin(fixture);
+	assert_ok(ledger_rebuild_tree(fixture->ledger, &fixture->err));
+	commit(fixture);
+	assert_ok(ledger_prove(fixture->store, 40, 130, &proof, &fixture->err));
+	buf_done(&proof);
 }
 
 static void refuses_to_prove_anything_by_a_damaged_subtree(void **state)
@@ -152,7 +189,9 @@ int main(void)
 		TEST(one_row_is_kept_in_sixteen_entries),
 		TEST(what_was_rolled_back_is_not_kept),
 		TEST(a_store_of_an_older_version_gets_its_subtrees_once),
-		TEST(refuses_to_go_on_from_subtrees_that_do_not_fit_the_frontier),
+		TEST(subtrees_that_do_not_fit_the_frontier_are_made_anew),
+		TEST(refuses_to_make_a_tree_of_entries_that_are_not_those_of_the_frontier),
+		TEST(a_tree_found_damaged_is_made_anew),
 		TEST(refuses_to_prove_anything_by_a_damaged_subtree),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
