@@ -11,6 +11,7 @@ A system notes:
 The test notes:
   fault     name, victim                                        something was done to a program
   ended     who, code                                           a program ended that nobody told to
+  complaint who, id, code, text                                 an adapter refused what the hub brought
   ledger    ok, text                                            what `liaison ledger verify` says at the end"""
 import collections
 import hashlib
@@ -153,6 +154,9 @@ class _Judge:
 
     def read_ended(self, event, _number):
         self.find("crashed", event["who"], None, event["at"], "it ended by itself with %s", event["code"])
+
+    def read_complaint(self, event, _number):
+        self.find("refused_delivery", event["who"], event["id"], event["at"], "its adapter refused what the hub brought: %s, %s", event["code"], event["text"])
 
     def read_ledger(self, event, _number):
         if not event["ok"]:

@@ -124,6 +124,7 @@ class Shapes:
         draft = json.loads(json.dumps(form))
         draft["body"].update(body)
         draft["body"]["person"]["ids"] = {"doc_number": number}
+        draft["body"]["person"]["name"] = {"family": f"Of-{number}", "given": "Marcus"}  # of two by the same name the hub asks whether they are one
         return draft, number
 
     def notice(self, system, dice):
@@ -139,7 +140,7 @@ class Shapes:
         draft["body"].update(warrant_no=number, nic=f"W{number[-9:]:0>9}")
         draft["body"]["last_known"]["town"] = town
         draft["subject"] = {"warrant_no": number, "nic": draft["body"]["nic"]}
-        return draft, {"to": [*self.police_of[town], "ct.doc.parole.fugitive"]}
+        return draft, {"to": [party for party in (*self.police_of[town], "ct.doc.parole.fugitive") if party != system.party]}
 
     def answer(self, system, message):
         """To whoever asked, in the same conversation."""
@@ -233,7 +234,7 @@ class SpoolSystem(System):
     def say(self):
         """At times several drafts in one document, under ids of their own choice."""
         drafts = [self.load.shapes.draw(self, self.dice)]
-        if drafts[0][1].get("expect", "ok") == "ok" and self.dice.random() < 0.15:
+        if drafts[0][1].get("expect", "ok") == "ok" and not drafts[0][1].get("may_end") and self.dice.random() < 0.15:
             more = [self.load.shapes.word(self, self.dice) for _ in range(self.dice.randrange(1, 4))]
             drafts = [({**draft, "id": uuid_text(uuid7())}, must) for draft, must in drafts + more]
         self.offer(drafts)
@@ -465,13 +466,21 @@ class Load:
             print(f"not ended: {self.left()}")
         return not self.left()
 
-    def settle(self, limit=30, **about):
-        """Drains, verifies the ledger, judges; gives the accounts. about: as for judge()."""
+    def note_complaints(self, known):
+        """What an adapter would not believe of what the hub brought, beyond what has expired."""
+        for agency in self.field.agencies.values():
+            for line in agency.log():
+                if line["event"] in ("delivery_refused", "receipt_refused") and line.get("code") not in ("expired", *known):
+                    self.history.note("complaint", who=agency.party, id=line["id"], code=line["code"], text=f"{line.get('field')}: {line.get('reason')}")
+
+    def settle(self, limit=30, known=(), **about):
+        """Drains, verifies the ledger, judges; gives the accounts. known: codes with which adapters may refuse deliveries; about: as for judge()."""
         self.drain(limit)
         assert not self.faults(), self.faults()
         self.stop()
         report = self.field.run("ledger", "verify", self.field.folder / "hub/data", "--hub-certificate", self.field.folder / "hub/signing.pem", "--ca",
                                 self.field.pki / "ca.pem")
+        self.note_complaints(known)
         self.history.note("ledger", ok=report.returncode == 0, text=report.stdout + report.stderr)
         findings = judge(self.history, self.parties, **about)
         assert not findings, f"LIAISON_TEST_SEED={self.seed}, {len(findings)} breaches\n" + explain(findings)
@@ -493,6 +502,7 @@ class Crew:
         self.due = []        # (when, program): to be started
         self.kills = collections.Counter()
         self.restarts = []   # (program's name, when), in the history's time
+        self.may_end = set() # programs that may end by themselves, because something was done to what they had started
 
     def programs(self):
         return [self.field.hub, *self.field.agencies.values()]
@@ -500,6 +510,8 @@ class Crew:
     def children(self, program):
         """What a program has started, by process id: a gateway, for instance."""
         found = []
+        if not program.is_up():
+            return found
         for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
             with contextlib.suppress(OSError):
                 about = path.read_text().rpartition(")")[2].split()
@@ -518,22 +530,24 @@ class Crew:
 
     def kill_child(self, program, number=9):
         """One of those that a program has started; what the program does about it is its own affair."""
-        children = self.children(program) if program.is_up() else []
+        children = self.children(program)
         if not children:
             return False
+        self.may_end.add(program.name)
         self.load.history.note("fault", name="kill", victim=f"a child of {program.name}")
         with contextlib.suppress(ProcessLookupError):
             os.kill(children[0], number)
         self.kills[f"child of {program.name}"] += 1
         return True
 
-    def mind(self, may_end=()):
-        """To be called often. may_end: programs that may end by themselves because of what was done."""
+    def mind(self):
+        """To be called often."""
         for program in self.programs():
             if program.process is not None and program.process.poll() is not None:
                 code = program.process.returncode
-                if program.name not in may_end:
+                if program.name not in self.may_end:
                     self.load.history.note("ended", who=program.name, code=code)
+                self.may_end.discard(program.name)
                 program.process = None
                 self.due.append((time.monotonic(), program))
         now = time.monotonic()
@@ -542,10 +556,10 @@ class Crew:
             program.start()
             self.restarts.append((program.name, self.load.now()))
 
-    def mind_for(self, seconds, **more):
+    def mind_for(self, seconds):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            self.mind(**more)
+            self.mind()
             time.sleep(0.005)
 
     def bring_back(self):
