@@ -6,12 +6,17 @@
 #include "adapters/parole_office/parole_office.h"
 #include "adapters/police/police.h"
 #include "adapters/probation/probation.h"
+#include "adapters/runtime/history.h"
 #include "adapters/runtime/office.h"
 #include "base/daemon.h"
 #include "base/log.h"
 #include "base/file.h"
 #include "base/mem.h"
+<<<<<<< HEAD
 #include "sandbox/sandbox.h"
+=======
+#include "base/text.h"
+>>>>>>> main
 
 #include <signal.h>
 #include <stdio.h>
@@ -56,6 +61,8 @@ static const struct kind *find_kind(const char *name, size_t *ret_index)
 
 struct program {
 	struct daemon_options arguments;
+	bool accepts_history; /* the command accept-history: decides and ends */
+	struct history_decision decision;
 	struct layout layout;
 	struct options *options;
 	struct kind kind; /* with the formats that every kind has */
@@ -216,6 +223,66 @@ static int serve(struct program *program, struct office_papers *papers)
 	return EXIT_FINE;
 }
 
+/* ---- accept-history ---- */
+
+/* Takes `name VALUE` out of the arguments; NULL: not there. */
+static const char *take_option(int *argc, char **argv, const char *name)
+{
+	for (int i = 1; i + 1 < *argc; i++) {
+		if (strcmp(argv[i], name) != 0)
+			continue;
+		const char *value = argv[i + 1];
+		for (int j = i; j + 2 < *argc; j++)
+			argv[j] = argv[j + 2];
+		*argc -= 2;
+		return value;
+	}
+	return NULL;
+}
+
+/* False: the command is there and something is wrong with it. */
+static bool take_command(struct program *program, int *argc, char **argv)
+{
+	struct history_decision *decision = &program->decision;
+	const char *size = NULL;
+	struct err why;
+	program->accepts_history = *argc > 1 && !strcmp(argv[1], "accept-history");
+	if (!program->accepts_history)
+		return true;
+	for (int i = 1; i + 1 < *argc; i++)
+		argv[i] = argv[i + 1];
+	(*argc)--;
+	size = take_option(argc, argv, "--size");
+	decision->root_hex = take_option(argc, argv, "--root");
+	decision->by = take_option(argc, argv, "--by");
+	decision->why = take_option(argc, argv, "--why");
+	if (size && decision->root_hex && decision->by && decision->why && !FAILED(text_int(bytes_text(size), 0, INT64_MAX, &decision->size, &why)))
+		return true;
+	fprintf(stderr, "Usage: liaison-adapter accept-history -c FILE --size ENTRIES --root HEX --by WHO --why TEXT\n");
+	return false;
+}
+
+/* The box is this program's alone, so the adapter has to be stopped: nobody decides behind its back. */
+static int accept_history(struct program *program)
+{
+	const struct history_decision *decision = &program->decision;
+	struct box *box = NULL;
+	struct err why;
+	result r = box_open(program->options->data, NULL, &box, &why);
+	if (!FAILED(r))
+		r = history_accept(box, decision, &why);
+	box_close(box);
+	if (FAILED(r)) {
+		fprintf(stderr, "liaison-adapter: %s%s%s: %s\n", why.field, why.field[0] ? ": " : "", code_text(why.code), why.reason);
+		if (why.code == CODE_BUSY)
+			fprintf(stderr, "Stop the adapter of %s first.\n", program->options->party);
+		return why.code == CODE_USAGE ? EXIT_USAGE : EXIT_FAILED;
+	}
+	printf("%s goes on from the %lld entries with root %s; decided by %s\n", program->options->party, (long long)decision->size, decision->root_hex,
+	       decision->by);
+	return EXIT_FINE;
+}
+
 /* The configuration is right: what it names must be, too. */
 static int run(struct program *program)
 {
@@ -228,6 +295,8 @@ static int run(struct program *program)
 		        program->arguments.config, program->options->kind);
 		return EXIT_CONFIG;
 	}
+	if (program->accepts_history)
+		return accept_history(program);
 	take_kind(program, kind);
 	program->settings = (const char *)program->options + program->layout.offsets[index];
 	buf_init(&faults, (size_t)1 << 20);
@@ -251,6 +320,8 @@ int main(int argc, char **argv)
 	struct program program;
 	int code = EXIT_FINE;
 	memset(&program, 0, sizeof(program));
+	if (!take_command(&program, &argc, argv))
+		return EXIT_USAGE;
 	if (!daemon_arguments(argc, argv, "liaison-adapter", "connects one agency's systems with the hub", &program.arguments, &code))
 		return code;
 	daemon_prepare();

@@ -32,6 +32,7 @@ struct settings_limits {
 	int64_t handshake_ms, stall_ms, heartbeat_ms, clock_skew_ms;
 	int64_t attempts;      /* deliveries to a recipient before a message is a dead letter */
 	int64_t redeliver_ms;  /* no receipt for so long: delivered again */
+	int64_t heads_ms;      /* the ledger's head goes to each link so often at most */
 };
 
 struct settings {

@@ -17,7 +17,7 @@ static result check_party(const struct mandate *mandate, const struct signer *tl
 }
 
 result hello_judge(const struct mandate *mandate, const struct signer *tls_peer, struct bytes frame, struct signer **ret_signer,
-                   struct err *err)
+                   int64_t *ret_known, struct err *err)
 {
 	struct frame_hello hello;
 	struct signer *signer = NULL;
@@ -30,6 +30,7 @@ result hello_judge(const struct mandate *mandate, const struct signer *tls_peer,
 		return r;
 	}
 	*ret_signer = signer;
+	*ret_known = hello.version == 1 ? -1 : hello.known;
 	return OK;
 }
 

@@ -29,6 +29,7 @@ struct link {
 	struct loop_timer *timer; /* the greeting's limit, then heartbeats */
 	char party[TRUST_NAME_MAX]; /* empty until it said HELLO */
 	struct signer *signer;      /* its signing certificate, from then on */
+	int64_t known;       /* entries of the ledger that it has seen a head of; -1: it does not hear of heads */
 	int64_t credit;      /* messages that it may still submit */
 	int64_t heartbeat_ms;
 	int64_t heard_at;    /* monotonic */
@@ -193,6 +194,7 @@ static void do_greet(struct link *link, const struct input *input)
 	job->signer = signer_ref(link->signer);
 	snprintf(job->address, sizeof(job->address), "%s", channel_address(link->channel));
 	memcpy(job->fingerprint, signer_fingerprint(channel_peer(link->channel)), HASH_LEN);
+	job->number = link->known;
 	job->at_us = clock_mono_us();
 	link->is_announced = true;
 	loop_timer_set(link->timer, link->home->mandate->limits.handshake_ms, 0);
@@ -369,7 +371,7 @@ static void take_hello(struct link *link, struct bytes frame)
 {
 	struct err why;
 	if (link->state == LINK_HELLO) {
-		if (FAILED(hello_judge(link->home->mandate, channel_peer(link->channel), frame, &link->signer, &why))) {
+		if (FAILED(hello_judge(link->home->mandate, channel_peer(link->channel), frame, &link->signer, &link->known, &why))) {
 			link_dismiss(link, &why);
 			return;
 		}

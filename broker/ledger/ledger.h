@@ -51,8 +51,8 @@ RESULT ledger_entry_decode(struct bytes in, struct ledger_entry *ret, struct err
 
 struct ledger;
 
-/* Opens on a store and checks that the noted frontier fits the number of entries: corrupt otherwise. key and fingerprint: the hub's signing key;
- * ledger_sign_with replaces them on a reload. */
+/* Opens on a store and checks that the noted frontier fits the number of entries: corrupt otherwise. Subtrees that an older version did not keep, or that
+ * do not fit, are computed from all entries. key and fingerprint: the hub's signing key; ledger_sign_with replaces them on a reload. */
 RESULT ledger_open(struct store *store, const char *hub, struct key *key, const uint8_t *fingerprint, struct ledger **ret, struct err *err);
 void ledger_sign_with(struct ledger *ledger, struct key *key, const uint8_t *fingerprint);
 void ledger_close(struct ledger *ledger);
@@ -65,7 +65,16 @@ void ledger_rolled_back(struct ledger *ledger);
 int64_t ledger_size(const struct ledger *ledger); /* entries, with those of the open transaction */
 /* Signs the present head; kept for ledger_head and noted in the store within the caller's transaction. */
 RESULT ledger_sign(struct ledger *ledger, int64_t at, struct err *err);
+/* Computes the subtrees that proofs are made of anew from all entries, within the caller's transaction: after ledger_prove found them damaged. corrupt: the
+ * entries are not those that the tree is of. */
+RESULT ledger_rebuild_tree(struct ledger *ledger, struct err *err);
 struct bytes ledger_head(const struct ledger *ledger); /* the last signed head; borrowed until the next ledger_sign; may be empty */
+
+/* What any store can be asked; entries of the open transaction count. Both read some hundred rows at most, however long the ledger is. */
+RESULT ledger_root_at(struct store *store, uint64_t size, struct hash *ret, struct err *err); /* usage: there are not so many entries */
+/* Appends the proof (hashes one after the other) that the first new_size entries begin with the first old_size, and checks it. corrupt: subtrees that
+ * are kept do not fit together. */
+RESULT ledger_prove(struct store *store, uint64_t old_size, uint64_t new_size, struct buf *out, struct err *err);
 
 struct ledger_report {
 	int64_t entries;

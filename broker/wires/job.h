@@ -69,7 +69,8 @@ struct job {
 	struct signer *signer;      /* LINK_UP: signing certificate of the party; SUBMIT: same */
 	struct snapshot *snapshot;  /* SNAPSHOT: the new one; SUBMIT: under which it was judged */
 	int64_t number;             /* CREDIT: deliveries; SEND: submit credit given back with this frame; ASK, ANSWER: who asks; READY: generation of the
-	                               mandate; GATEWAY: incarnation of the process */
+	                               mandate; GATEWAY: incarnation of the process; LINK_UP: entries of the ledger that the adapter has verified, -1: its
+	                               version of the link knows no heads */
 	struct err why;             /* CLOSE, LINK_DOWN, READY (what it could not do), GATEWAY */
 	char address[64];           /* LINK_UP */
 	uint8_t fingerprint[HASH_LEN]; /* LINK_UP: of the TLS certificate */

@@ -16,7 +16,7 @@ struct shape {
 };
 
 static const struct shape shapes[JOB_KIND_COUNT] = {
-	[JOB_LINK_UP] = {{false, true}, HAS_LINK | HAS_PARTY | HAS_ADDRESS | HAS_FINGERPRINT | HAS_BODY},
+	[JOB_LINK_UP] = {{false, true}, HAS_LINK | HAS_PARTY | HAS_ADDRESS | HAS_FINGERPRINT | HAS_NUMBER | HAS_BODY},
 	[JOB_LINK_DOWN] = {{false, true}, HAS_LINK | HAS_WHY},
 	[JOB_SUBMIT] = {{false, true}, HAS_LINK | HAS_BODY},
 	[JOB_ACK] = {{false, true}, HAS_LINK | HAS_BODY},
@@ -91,6 +91,13 @@ static void take_fingerprint(struct pack_in *in, bool wanted, uint8_t *into)
 		memcpy(into, bin.at, HASH_LEN);
 }
 
+/* A link tells how much of the ledger its adapter has verified, which grows without end; -1: its version of the link knows no heads. */
+static void take_number(struct pack_in *in, enum job_kind kind, bool wanted, int64_t *ret)
+{
+	bool is_size = kind == JOB_LINK_UP;
+	*ret = wanted ? pack_int(in, "number", is_size ? -1 : 0, is_size ? INT64_MAX : NUMBER_MAX) : pack_int(in, "number", 0, 0);
+}
+
 static enum job_kind take_kind(struct pack_in *in, enum job_origin origin)
 {
 	int64_t kind = pack_int(in, "kind", 0, JOB_KIND_COUNT - 1);
@@ -112,7 +119,7 @@ static RESULT read_head(struct job *job, enum job_origin origin, struct bytes he
 	take_text(&in, "party", has & HAS_PARTY, job->party, sizeof(job->party));
 	take_text(&in, "address", has & HAS_ADDRESS, job->address, sizeof(job->address));
 	take_fingerprint(&in, has & HAS_FINGERPRINT, job->fingerprint);
-	job->number = pack_int(&in, "number", 0, has & HAS_NUMBER ? NUMBER_MAX : 0);
+	take_number(&in, kind, has & HAS_NUMBER, &job->number);
 	take_code(&in, has & HAS_WHY, &job->why);
 	take_text(&in, "field", has & HAS_WHY, job->why.field, sizeof(job->why.field));
 	take_text(&in, "reason", has & HAS_WHY, job->why.reason, sizeof(job->why.reason));

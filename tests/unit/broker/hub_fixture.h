@@ -146,7 +146,8 @@ struct saying {
 	const char *subject; /* JSON */
 	const char *body;    /* JSON, ' for " */
 	struct bytes packed; /* the body, instead */
-	int64_t issued, expires, priority; /* 5 */
+	int64_t issued, expires, due, priority; /* 5 */
+	const uint8_t *re, *thread;
 	struct bytes approvals; /* packed */
 	const char *extra_part; /* of the header only */
 	struct bytes clinical;  /* packed: a part of class P2 */
@@ -209,6 +210,9 @@ static inline void said_make(struct said *said, const struct saying *saying)
 	message.from = bytes_text(hub_or(saying->from, POLICE));
 	message.issued = saying->issued ? saying->issued : clock_wall_ms();
 	message.expires = saying->expires;
+	message.due = saying->due;
+	message.re = saying->re;
+	message.thread = saying->thread;
 	message.subject = buf_bytes(&subject);
 	said_add_part(&message, parts, &count, hashes, salts, "main", strstr(hub_or(saying->type, ""), "warrant") ? "CJI" : "CJ",
 	              buf_bytes(&body));

@@ -40,11 +40,12 @@ static result judge(struct rig *rig, const struct signer *tls_peer, const char *
 	struct frame_hello hello = {.version = version ? version : FRAME_VERSION, .party = bytes_text(party),
 	                            .software = BYTES_LIT("test")};
 	struct buf frame;
+	int64_t known = 0;
 	buf_init(&frame, 1 << 16);
 	hello.chain_count = signer_chain(signing, hello.chain);
 	frame_hello_encode(&hello, &frame);
 	*ret = NULL;
-	result r = hello_judge(rig->mandate, tls_peer, buf_bytes(&frame), ret, err);
+	result r = hello_judge(rig->mandate, tls_peer, buf_bytes(&frame), ret, &known, err);
 	buf_done(&frame);
 	signer_unref(signing);
 	return r;
@@ -108,12 +109,13 @@ static void refuses_a_signing_certificate_that_was_revoked_or_expired(void **sta
 	assert_int_equal(hello_rejudge(next, before, &err).code, CODE_REVOKED);
 	struct frame_hello hello = {.version = FRAME_VERSION, .party = BYTES_LIT(POLICE), .software = BYTES_LIT("test")};
 	struct buf frame;
+	int64_t known = 0;
 	buf_init(&frame, 1 << 16);
 	hello.chain_count = signer_chain(before, hello.chain);
 	frame_hello_encode(&hello, &frame);
-	assert_int_equal(hello_judge(next, rig->tls_peer, buf_bytes(&frame), &signer, &err).code, CODE_REVOKED);
+	assert_int_equal(hello_judge(next, rig->tls_peer, buf_bytes(&frame), &signer, &known, &err).code, CODE_REVOKED);
 	clock_freeze(signer_not_after_ms(before) + 1);
-	assert_int_equal(hello_judge(old, rig->tls_peer, buf_bytes(&frame), &signer, &err).code, CODE_CERTIFICATE);
+	assert_int_equal(hello_judge(old, rig->tls_peer, buf_bytes(&frame), &signer, &known, &err).code, CODE_CERTIFICATE);
 	clock_release();
 	buf_done(&frame);
 	signer_unref(before);
@@ -140,8 +142,9 @@ static void refuses_a_frame_that_is_no_hello(void **state)
 	struct rig *rig = *state;
 	struct signer *signer = NULL;
 	struct err err;
-	assert_int_equal(hello_judge(rig->mandate, rig->tls_peer, BYTES_LIT("\x91\x01"), &signer, &err).code, CODE_MALFORMED);
-	assert_int_equal(hello_judge(rig->mandate, rig->tls_peer, BYTES_NONE, &signer, &err).code, CODE_MALFORMED);
+	int64_t known = 0;
+	assert_int_equal(hello_judge(rig->mandate, rig->tls_peer, BYTES_LIT("\x91\x01"), &signer, &known, &err).code, CODE_MALFORMED);
+	assert_int_equal(hello_judge(rig->mandate, rig->tls_peer, BYTES_NONE, &signer, &known, &err).code, CODE_MALFORMED);
 	assert_null(signer);
 }
 

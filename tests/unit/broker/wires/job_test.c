@@ -102,6 +102,7 @@ static struct job *full_job(enum job_kind kind)
 		snprintf(job->party, sizeof(job->party), POLICE);
 		snprintf(job->address, sizeof(job->address), "127.0.0.1:9");
 		memset(job->fingerprint, 7, HASH_LEN);
+		job->number = INT64_C(1) << 40; /* entries of the ledger */
 	}
 	if (kind == JOB_CREDIT || kind == JOB_SEND || kind == JOB_READY)
 		job->number = 12;
@@ -230,6 +231,9 @@ static void refuses_what_a_link_cannot_be(void **state)
 	snprintf(up->address, sizeof(up->address), "a\nb");
 	assert_true(FAILED(cross(up, JOB_FROM_GATEWAY, &other, &err)));
 	snprintf(up->address, sizeof(up->address), "a");
+	up->number = -2;
+	assert_true(FAILED(cross(up, JOB_FROM_GATEWAY, &other, &err)));
+	up->number = -1;
 	blob_unref(up->frame);
 	up->frame = blob_new(BYTES_LIT("\x90")); /* a chain of nothing */
 	assert_true(FAILED(cross(up, JOB_FROM_GATEWAY, &other, &err)));
