@@ -9,14 +9,11 @@
 #include "adapters/runtime/history.h"
 #include "adapters/runtime/office.h"
 #include "base/daemon.h"
-#include "base/log.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
-<<<<<<< HEAD
-#include "sandbox/sandbox.h"
-=======
 #include "base/text.h"
->>>>>>> main
+#include "sandbox/sandbox.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -158,7 +155,7 @@ static void allow_path(const char *path, void *ctx)
 {
 	const struct program *program = ctx;
 	const char *spool = program->options->ports.spool;
-	if (strcmp(path, program->options->data) != 0 && !(spool && !strcmp(path, spool))) /* what lies beside these is nobody's business */
+	if (!sandbox_allow_key(program->sandbox, path) && strcmp(path, program->options->data) != 0 && !(spool && !strcmp(path, spool))) /* what lies beside these is nobody's business */
 		sandbox_allow_beside(program->sandbox, path);
 }
 
