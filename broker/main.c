@@ -11,6 +11,7 @@
 #include "broker/route/router.h"
 #include "broker/verify/verifier.h"
 #include "broker/warden/keeper.h"
+#include "certs/guard.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -513,7 +514,7 @@ static void free_all(struct broker *broker)
 	mem_free(broker->to_verifiers);
 }
 
-static int start(const char *file)
+static int start(const char *file, enum guard_state keys)
 {
 	struct broker broker = {.file = file};
 	struct err why;
@@ -527,6 +528,8 @@ static int start(const char *file)
 		return EXIT_CONFIG;
 	}
 	log_setup(program, (enum log_level)broker.snapshot->settings.log.level, (enum log_format)broker.snapshot->settings.log.format);
+	if (guard_text(keys))
+		log_event(LOG_WARNING, "keys_not_locked", LOG_TEXT("reason", guard_text(keys)));
 	r = make_all(&broker, &why);
 	if (!FAILED(r))
 		r = keeper_start(broker.keeper, broker.in, &why); /* nothing else runs yet: what it cannot do is said here */
@@ -541,6 +544,7 @@ static int start(const char *file)
 
 int main(int argc, char **argv)
 {
+	const enum guard_state keys = guard_setup();
 	struct daemon_options options;
 	struct settings settings;
 	int code = EXIT_FINE;
@@ -554,5 +558,5 @@ int main(int argc, char **argv)
 			conf_free(&settings_table, &settings);
 		return code;
 	}
-	return start(options.config);
+	return start(options.config, keys);
 }
