@@ -13,6 +13,12 @@
 
 #include "base/mem.h"
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { SANITIZED = 1 };
+#else
+enum { SANITIZED = 0 };
+#endif
+
 /* The VmFlags of the mapping that `at` is in. */
 static void flags_of(const void *at, char into[static 256])
 {
@@ -27,7 +33,7 @@ static void flags_of(const void *at, char into[static 256])
 		if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
 			is_in = from <= (uintptr_t)at && (uintptr_t)at < to;
 		else if (is_in && strncmp(line, "VmFlags:", 8) == 0)
-			snprintf(into, 256, "%s", line);
+			snprintf(into, 256, "%.250s", line);
 	}
 	fclose(maps);
 }
@@ -41,7 +47,7 @@ static void is_locked_zeroed_and_left_out_of_dumps(void **state)
 		for (size_t i = 0; i < len; i++)
 			assert_int_equal(at[i], 0);
 		flags_of(at, flags);
-		if (secret_is_locked())
+		if (secret_is_locked() && !SANITIZED) /* a sanitizer locks nothing */
 			assert_non_null(strstr(flags, " lo"));
 		assert_non_null(strstr(flags, " dd"));
 		secret_free(at, len);
