@@ -4,6 +4,7 @@
 #include "adapters/runtime/compose.h"
 #include "adapters/runtime/erasing.h"
 #include "adapters/runtime/judge.h"
+#include "adapters/runtime/telling.h"
 #include "adapters/runtime/uplink.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -97,14 +98,14 @@ static result file_outcome(struct receiver *receiver, const struct judged *judge
 }
 
 /* Answers that the kind writes by itself go the same way as any draft; one that cannot be composed is a fault of ours, not of the message. */
-static void send_answers(struct receiver *receiver, const struct kind_reading *answers)
+static void send_answers(struct receiver *receiver, const struct judged *judged, const struct kind_reading *answers)
 {
 	for (size_t i = 0; i < answers->drafts_count; i++) {
 		struct uuid id;
 		struct err why;
 		bool duplicate = false;
 		if (FAILED(compose_plain(receiver->office, buf_bytes(&answers->drafts[i].plain), answers->drafts[i].tag, &id, &duplicate, &why)))
-			log_event(LOG_ERROR, "answer_failed", LOG_REASON(&why));
+			telling_refusal(receiver->office, LOG_ERROR, "answer_failed", judged->message.id, judged->message.header, &why);
 	}
 }
 
@@ -123,7 +124,7 @@ static result pass(struct receiver *receiver, const struct judged *judged, struc
 	kind_reading_init(&answers);
 	result r = office->kind->pass(office->kind_state, &office->host, &message, &answers, err);
 	if (!FAILED(r))
-		send_answers(receiver, &answers);
+		send_answers(receiver, judged, &answers);
 	kind_reading_done(&answers);
 	return r;
 }
@@ -161,7 +162,7 @@ static result take_in(struct receiver *receiver, const struct judged *judged, co
 	TRY(compose_receipt(receiver->office, &judged->message, &judged->leaf, refusal, err));
 	metric_add(refusal ? receiver->refused : receiver->received, 1);
 	if (refusal)
-		log_event(LOG_WARNING, "delivery_refused", LOG_UUID("id", judged->message.id), LOG_REASON(refusal));
+		telling_refusal(receiver->office, LOG_WARNING, "delivery_refused", judged->message.id, judged->message.header, refusal);
 	else
 		box_after(receiver->office->box, announce, receiver, 0);
 	return OK;
@@ -177,7 +178,7 @@ static result take_outcome(struct receiver *receiver, const struct judged *judge
 {
 	if (refusal) {
 		metric_add(receiver->refused, 1);
-		log_event(LOG_WARNING, "receipt_refused", LOG_UUID("id", judged->message.id), LOG_REASON(refusal));
+		telling_refusal(receiver->office, LOG_WARNING, "receipt_refused", judged->message.id, judged->message.header, refusal);
 	} else {
 		TRY(file_outcome(receiver, judged, err));
 	}
@@ -273,7 +274,7 @@ static result take_envelope(struct receiver *receiver, struct bytes envelope, bo
 	}
 	result filed = take_judged(receiver, judged, FAILED(r) ? &why : NULL, &fault);
 	if (FAILED(filed))
-		log_event(LOG_ERROR, "delivery_not_filed", LOG_UUID("id", judged->message.id), LOG_REASON(&fault));
+		telling_refusal(receiver->office, LOG_ERROR, "delivery_not_filed", judged->message.id, judged->message.header, &fault);
 	mem_free(judged);
 	return OK;
 }

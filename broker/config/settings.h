@@ -27,6 +27,14 @@ struct settings_agreement {
 	int line;
 };
 
+struct settings_limits {
+	int64_t frame_bytes, message_bytes, batch, credit, window_messages, window_bytes, links;
+	int64_t handshake_ms, stall_ms, heartbeat_ms, clock_skew_ms;
+	int64_t attempts;      /* deliveries to a recipient before a message is a dead letter */
+	int64_t redeliver_ms;  /* no receipt for so long: delivered again */
+	int64_t heads_ms;      /* the ledger's head goes to each link so often at most */
+};
+
 struct settings {
 	char *party; /* the hub's own */
 	char *listen; /* host:port */
@@ -40,13 +48,7 @@ struct settings {
 	struct {
 		char *certificate, *key;
 	} signing;
-	struct {
-		int64_t frame_bytes, message_bytes, batch, credit, window_messages, window_bytes, links;
-		int64_t handshake_ms, stall_ms, heartbeat_ms, clock_skew_ms;
-		int64_t attempts;      /* deliveries to a recipient before a message is a dead letter */
-		int64_t redeliver_ms;  /* no receipt for so long: delivered again */
-		int64_t heads_ms;      /* the ledger's head goes to each link so often at most */
-	} limits;
+	struct settings_limits limits;
 	struct {
 		int64_t gateways, verifiers; /* 0 verifiers: one for each core */
 	} threads;

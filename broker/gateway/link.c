@@ -183,7 +183,7 @@ static void do_nothing(struct link *link, const struct input *input)
 static void do_await(struct link *link, const struct input *input)
 {
 	(void)input;
-	loop_timer_set(link->timer, link->home->snapshot->settings.limits.handshake_ms, 0);
+	loop_timer_set(link->timer, link->home->mandate->limits.handshake_ms, 0);
 }
 
 static void do_greet(struct link *link, const struct input *input)
@@ -197,7 +197,7 @@ static void do_greet(struct link *link, const struct input *input)
 	job->number = link->known;
 	job->at_us = clock_mono_us();
 	link->is_announced = true;
-	loop_timer_set(link->timer, link->home->snapshot->settings.limits.handshake_ms, 0);
+	loop_timer_set(link->timer, link->home->mandate->limits.handshake_ms, 0);
 	outlet_tell_others(link->home->outlet, job);
 	outlet_give(link->home->outlet, job);
 }
@@ -262,7 +262,7 @@ static void send_pong(struct link *link, struct bytes ping)
 static result take_work(struct link *link, const struct input *input, struct job **ret, struct err *err)
 {
 	struct job *job = NULL;
-	TRY(intake_job(input->kind, input->frame, link->home->snapshot->settings.limits.batch, link->id, link->party, &job, err));
+	TRY(intake_job(input->kind, input->frame, link->home->mandate->limits.batch, link->id, link->party, &job, err));
 	if (job->kind == JOB_SUBMIT && (int64_t)job->count > link->credit) {
 		result r = err_set(err, CODE_CREDIT, "", "%zu messages were submitted with credit for %lld", job->count,
 		                   (long long)link->credit);
@@ -371,7 +371,7 @@ static void take_hello(struct link *link, struct bytes frame)
 {
 	struct err why;
 	if (link->state == LINK_HELLO) {
-		if (FAILED(hello_judge(link->home->snapshot, channel_peer(link->channel), frame, &link->signer, &link->known, &why))) {
+		if (FAILED(hello_judge(link->home->mandate, channel_peer(link->channel), frame, &link->signer, &link->known, &why))) {
 			link_dismiss(link, &why);
 			return;
 		}
@@ -455,18 +455,18 @@ static void on_timer(void *ctx)
 
 result link_accept(struct link_home *home, uint64_t id, int fd, struct err *err)
 {
-	const struct settings *settings = &home->snapshot->settings;
+	const struct settings_limits *most = &home->mandate->limits;
 	const struct channel_limits limits = {
-		.frame_max = (size_t)settings->limits.frame_bytes,
-		.queue_max = (size_t)(settings->limits.window_bytes + 2 * settings->limits.frame_bytes + LINK_QUEUE_SLACK_BYTES),
-		.handshake_ms = settings->limits.handshake_ms,
-		.stall_ms = settings->limits.stall_ms,
+		.frame_max = (size_t)most->frame_bytes,
+		.queue_max = (size_t)(most->window_bytes + 2 * most->frame_bytes + LINK_QUEUE_SLACK_BYTES),
+		.handshake_ms = most->handshake_ms,
+		.stall_ms = most->stall_ms,
 	};
 	struct link *link = mem_alloc(sizeof(*link));
 	link->home = home;
 	link->id = id;
 	link->heard_at = clock_mono_ms();
-	result r = channel_accept(home->loop, home->snapshot->tls, fd, &limits, &channel_events, link, &link->channel, err);
+	result r = channel_accept(home->loop, home->mandate->tls, fd, &limits, &channel_events, link, &link->channel, err);
 	if (FAILED(r)) {
 		mem_free(link);
 		return r;
@@ -508,8 +508,8 @@ static result rejudge(const struct link *link, struct err *err)
 	if (link->state == LINK_CLOSING)
 		return OK;
 	/* Who is still at the handshake is judged by the old trust: it has to come again. */
-	TRY(channel_rejudge(link->channel, link->home->snapshot->trust, err));
-	return link->signer ? hello_rejudge(link->home->snapshot, link->signer, err) : OK;
+	TRY(channel_rejudge(link->channel, link->home->mandate->trust, err));
+	return link->signer ? hello_rejudge(link->home->mandate, link->signer, err) : OK;
 }
 
 void link_rejudge_all(struct link_home *home)

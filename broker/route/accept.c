@@ -173,7 +173,8 @@ static result enqueue(struct admission *admission, const struct agreement_recipi
 		.consent = recipient->consent,
 	};
 	TRY(store_enqueue(core->store, &queued, err));
-	if (queued.expires && (core->next_expiry <= 0 || queued.expires < core->next_expiry))
+	/* -1 stays: of what is in the store already something may expire sooner */
+	if (queued.expires && core->next_expiry >= 0 && (core->next_expiry == 0 || queued.expires < core->next_expiry))
 		core->next_expiry = queued.expires;
 	core_fresh(core, &queued, envelope);
 	return OK;

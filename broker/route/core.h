@@ -5,6 +5,7 @@
 #include "base/metrics.h"
 #include "broker/ledger/ledger.h"
 #include "broker/wires/job.h"
+#include "schemas/grant.h"
 
 struct calendar;
 struct session;
@@ -45,6 +46,7 @@ struct core {
 	int64_t next_expiry; /* ms; 0: none; -1: ask the store */
 	int64_t started_at;
 	struct calendar *calendar; /* of the snapshot */
+	struct grant_days days;    /* the same, as consents read it */
 	int64_t next_deadline;     /* ms; 0: none; -1: ask the store */
 	bool wants_review;         /* held messages: what stood against some of them may be gone, because of the message review_by */
 	uint8_t review_by[UUID_LEN];

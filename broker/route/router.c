@@ -22,6 +22,8 @@ enum {
 	ROUTER_EVENTS_MAX = 1 << 20
 };
 
+#define CREDIT_MOST ((int64_t)1 << 40)
+
 struct router {
 	struct core core;
 	struct job *group[ROUTER_GROUP_JOBS];
@@ -62,6 +64,14 @@ static void make_metrics(struct core *core)
 	core->decide_us = metric_histogram_us("liaison_decide_us", "Time to decide on a group", NULL, NULL);
 }
 
+/* A consent's days are those of the hub's calendar. */
+static bool read_day(void *ctx, struct bytes text, bool is_end_of_day, int64_t *ret)
+{
+	const struct core *core = ctx;
+	struct err ignored;
+	return !FAILED(calendar_read(core->calendar, text, is_end_of_day, ret, &ignored));
+}
+
 result router_new(struct wires *wires, struct store *store, struct ledger *ledger, struct snapshot *snapshot, unsigned gateways,
                   struct router **ret, struct err *err)
 {
@@ -74,6 +84,7 @@ result router_new(struct wires *wires, struct store *store, struct ledger *ledge
 	core->next_expiry = -1;
 	core->next_deadline = -1;
 	core->may_erase = true;
+	core->days = (struct grant_days){read_day, core};
 	core->started_at = clock_wall_ms();
 	buf_init(&core->scratch, ROUTER_STORED_MAX);
 	buf_init(&core->hold, ROUTER_STORED_MAX);
@@ -160,7 +171,7 @@ static void add_credit(const struct core *core, const struct job *job)
 {
 	struct session *session = session_of_link(core, job->link);
 	if (session)
-		session->credit += job->number;
+		session->credit = session->credit > CREDIT_MOST - job->number ? CREDIT_MOST : session->credit + job->number;
 }
 
 /* One job within the group. What it decides in memory must be such that nothing is wrong if the group then fails: sessions are forgotten and
@@ -193,6 +204,10 @@ static result handle(struct router *router, struct job *job, struct err *err)
 	case JOB_CLOSE:
 	case JOB_ANSWER:
 	case JOB_COMMITTED:
+	case JOB_MANDATE:
+	case JOB_READY:
+	case JOB_PULSE:
+	case JOB_GATEWAY:
 	case JOB_KIND_COUNT:
 		break;
 	}
