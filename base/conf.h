@@ -26,7 +26,8 @@ enum conf_flag {
 	CONF_REQUIRED = 1,  /* an error when absent */
 	CONF_SECRET = 2,    /* masked by conf_print */
 	CONF_NO_RELOAD = 4, /* conf_changed reports it: needs a restart */
-	CONF_IS_PATH = 8    /* TEXTS: each is a path, as in CONF_PATH */
+	CONF_IS_PATH = 8,   /* TEXTS: each is a path, as in CONF_PATH */
+	CONF_OR_URI = 16    /* PATH: or something that another keeps: a value that begins with "pkcs11:" or "credential:" stays as it is */
 };
 
 struct conf_texts {

@@ -79,6 +79,10 @@ static RESULT load_key(struct tls *tls, const char *path, const char *certificat
 	struct key *key = NULL;
 
 	TRY(key_load(path, &key, err));
+	if (key_is_on_token(key) && key_kind(key) == KEY_ED25519) {
+		key_unref(key);
+		return err_set(err, CODE_KEY, path, "an Ed25519 key on a token signs messages, but not TLS handshakes; use P-256, P-384 or RSA");
+	}
 	bool fits = SSL_CTX_use_PrivateKey(tls->context, key_pkey(key)) == 1 && SSL_CTX_check_private_key(tls->context) == 1;
 	key_unref(key);
 	ERR_clear_error();

@@ -86,20 +86,21 @@ static const struct conf_field hub_fields[] = {
 
 static const struct conf_field tls_fields[] = {
 	{.name = "certificate", .kind = CONF_PATH, .offset = AT(tls.certificate), .flags = CONF_REQUIRED, .help = "PEM, leaf first"},
-	{.name = "key", .kind = CONF_PATH, .offset = AT(tls.key), .flags = CONF_REQUIRED, .help = "PEM, mode 0600"},
+	{.name = "key", .kind = CONF_PATH, .offset = AT(tls.key), .flags = CONF_REQUIRED | CONF_OR_URI, .help = "PEM, mode 0600; or credential:NAME, or pkcs11:token=…;object=…?module-path=…&pin-source=/file"},
 	{.name = "ca", .kind = CONF_TEXTS, .offset = AT(tls.ca), .flags = CONF_REQUIRED | CONF_IS_PATH, .help = "PEM files of the authorities to believe"},
 	{.name = "crl", .kind = CONF_TEXTS, .offset = AT(tls.crl), .flags = CONF_IS_PATH, .help = "PEM files of their revocation lists"},
 };
 
 static const struct conf_field signing_fields[] = {
 	{.name = "certificate", .kind = CONF_PATH, .offset = AT(signing.certificate), .flags = CONF_REQUIRED, .help = "PEM, leaf first"},
-	{.name = "key", .kind = CONF_PATH, .offset = AT(signing.key), .flags = CONF_REQUIRED, .help = "PEM, mode 0600; it never leaves the agency"},
+	{.name = "key", .kind = CONF_PATH, .offset = AT(signing.key), .flags = CONF_REQUIRED | CONF_OR_URI,
+	 .help = "PEM, mode 0600, or as tls.key; it never leaves the agency"},
 };
 
 static const struct conf_field sealing_fields[] = {
 	{.name = "certificate", .kind = CONF_PATH, .offset = AT(sealing.certificate),
 	 .help = "PEM of the certificate that others seal for; without it nothing of class P2 is sent or opened here"},
-	{.name = "key", .kind = CONF_PATH, .offset = AT(sealing.key), .help = "PEM of its private key, mode 0600"},
+	{.name = "key", .kind = CONF_PATH, .offset = AT(sealing.key), .flags = CONF_OR_URI, .help = "PEM of its private key, mode 0600, or credential:NAME"},
 	{.name = "partners", .kind = CONF_PATH, .offset = AT(sealing.partners), .help = "folder with the sealing certificates (*.pem) of those that it may seal for"},
 };
 
@@ -107,7 +108,7 @@ static const struct conf_field https_fields[] = {
 	{.name = "listen", .kind = CONF_TEXT, .offset = AT(ports.https.listen), .fallback = "", .flags = CONF_NO_RELOAD,
 	 .help = "IP:PORT of the HTTPS port; empty: none. Off loopback it needs certificate, key and ca"},
 	{.name = "certificate", .kind = CONF_PATH, .offset = AT(ports.https.certificate), .help = "PEM, leaf first; none: plain HTTP, on loopback alone"},
-	{.name = "key", .kind = CONF_PATH, .offset = AT(ports.https.key), .help = "PEM, mode 0600"},
+	{.name = "key", .kind = CONF_PATH, .offset = AT(ports.https.key), .flags = CONF_OR_URI, .help = "PEM, mode 0600, or as tls.key"},
 	{.name = "ca", .kind = CONF_TEXTS, .offset = AT(ports.https.ca), .flags = CONF_IS_PATH,
 	 .help = "PEM files of the authorities of the agency's own clients; none: no client certificates are asked for"},
 	{.name = "crl", .kind = CONF_TEXTS, .offset = AT(ports.https.crl), .flags = CONF_IS_PATH, .help = "PEM files of their revocation lists"},

@@ -97,11 +97,18 @@ static void check_classes(const void *value, struct conf_place place, const char
 			           classes->at[i]);
 }
 
+/* The process that speaks with the network gets the key handed in, and has no way to a token. */
+static void check_tls_key(const void *value, struct conf_place place, const char *path, struct conf_faults *faults)
+{
+	if (bytes_starts(bytes_text(*(char *const *)value), "pkcs11:"))
+		conf_fault(faults, place, path, "the hub's TLS key cannot be on a token, because what faces the network must not reach one; name a file, and keep signing.key on the token");
+}
+
 static const struct conf_field tls_fields[] = {
 	{.name = "certificate", .kind = CONF_PATH, .offset = IN(tls, certificate), .flags = CONF_REQUIRED,
 	 .help = "PEM file of the hub's TLS certificate, then its intermediates"},
-	{.name = "key", .kind = CONF_PATH, .offset = IN(tls, key), .flags = CONF_REQUIRED,
-	 .help = "PEM file of its private key, mode 0600"},
+	{.name = "key", .kind = CONF_PATH, .offset = IN(tls, key), .flags = CONF_REQUIRED | CONF_OR_URI, .check = check_tls_key,
+	 .help = "PEM file of its private key, mode 0600, or credential:NAME"},
 	{.name = "ca", .kind = CONF_TEXTS, .offset = IN(tls, ca), .flags = CONF_REQUIRED | CONF_IS_PATH,
 	 .help = "PEM files of the authorities whose certificates are believed"},
 	{.name = "crl", .kind = CONF_TEXTS, .offset = IN(tls, crl), .flags = CONF_IS_PATH,
@@ -112,8 +119,8 @@ static const struct conf_table tls_table = {tls_fields, COUNT(tls_fields), GROUP
 static const struct conf_field signing_fields[] = {
 	{.name = "certificate", .kind = CONF_PATH, .offset = IN(signing, certificate), .flags = CONF_REQUIRED,
 	 .help = "PEM file of the hub's signing certificate: for notices and the ledger's heads"},
-	{.name = "key", .kind = CONF_PATH, .offset = IN(signing, key), .flags = CONF_REQUIRED,
-	 .help = "PEM file of its private key, mode 0600"},
+	{.name = "key", .kind = CONF_PATH, .offset = IN(signing, key), .flags = CONF_REQUIRED | CONF_OR_URI,
+	 .help = "PEM file of its private key, mode 0600; or credential:NAME, or pkcs11:token=…;object=…?module-path=…&pin-source=/file"},
 };
 static const struct conf_table signing_table = {signing_fields, COUNT(signing_fields), GROUP_SIZE(signing), CONF_NO_LINE, NULL};
 

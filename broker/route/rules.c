@@ -60,7 +60,7 @@ static struct exchange exchange_of(struct core *core)
 
 /* Identifiers of the message's person: its own, and those that are known to be the same person's. They are copied, because they are lent one by one. */
 struct ids {
-	struct exchange_id each[EXCHANGE_IDS_MAX];
+	struct identifier each[EXCHANGE_IDS_MAX];
 	size_t count;
 	struct buf texts;
 };
@@ -72,13 +72,13 @@ static struct bytes keep(struct ids *ids, struct bytes text)
 	return text.len ? bytes_of(ids->texts.at + at, text.len) : BYTES_NONE;
 }
 
-static result add_id(void *ctx, const struct record_id *id, struct err *err)
+static result add_id(void *ctx, const struct identifier *id, struct err *err)
 {
 	struct ids *ids = ctx;
 	(void)err;
 	if (ids->count == EXCHANGE_IDS_MAX || ids->texts.len + id->kind.len + id->value.len + id->issuer.len > ids->texts.max)
 		return OK;
-	ids->each[ids->count++] = (struct exchange_id){.kind = keep(ids, id->kind), .value = keep(ids, id->value), .issuer = keep(ids, id->issuer)};
+	ids->each[ids->count++] = (struct identifier){.kind = keep(ids, id->kind), .value = keep(ids, id->value), .issuer = keep(ids, id->issuer)};
 	return OK;
 }
 

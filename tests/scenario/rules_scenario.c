@@ -186,6 +186,84 @@ static void two_identities_that_are_one_person_bring_what_stands_against_either(
 	assert_int_equal(releases_to(rig, OFFICE), 1);
 }
 
+/* ── erasure ── */
+
+static bool is_in(struct bytes where, const char *text)
+{
+	return where.len && memmem(where.at, where.len, text, strlen(text));
+}
+
+/* In how many rows of the hub's rules a text stands. */
+static size_t rows_with(struct rig *rig, const char *text)
+{
+	struct buf hold;
+	struct err err;
+	size_t count = 0;
+	buf_init(&hold, STORE_KEY_MAX + STORE_VALUE_MAX);
+	for (enum store_space space = STORE_RECORDS; space <= STORE_CONSENTS; space++) {
+		struct bytes key = BYTES_NONE, value;
+		bool found = true;
+		for (;;) {
+			fine(store_row_next(rig->store, space, BYTES_NONE, key, &hold, &found, &key, &value, &err), &err);
+			if (!found)
+				break;
+			count += is_in(key, text) || is_in(value, text);
+		}
+	}
+	buf_done(&hold);
+	return count;
+}
+
+static void an_erased_identifier_is_in_no_row_and_leads_to_nobody(void **state)
+{
+	struct rig *rig = *state;
+	char body[300], day[CLOCK_TEXT_MAX];
+	day_of(clock_wall_ms() + 30 * DAY, day);
+	issue(rig, WARRANT("1"));
+	tells(rig, JAIL, "remand.received/1", .subject = "{" WANTED "}", .body = "{'person':{'ids':{" WANTED "}}}");
+	tells(rig, POLICE, "query.wanted/1", .subject = "{" WANTED "}", .body = "{'nic':'W900000001'}");
+	snprintf(body, sizeof(body), "{'subscription_id':'S-1','ids':{" WANTED "},'topics':['arrest'],'until':'%s'}", day);
+	tells(rig, TOWN, "subscription.subscribe/1", .subject = "{'subscription_id':'S-1'}", .body = body);
+	snprintf(body, sizeof(body), "{'subscription_id':'S-2','ids':{" WANTED "," OTHER "},'topics':['arrest'],'until':'%s'}", day);
+	tells(rig, TOWN, "subscription.subscribe/1", .subject = "{'subscription_id':'S-2'}", .body = body);
+	tells(rig, JAIL, "identity.merge/1", .subject = "{" WANTED "}", .body = "{'keep':{" OTHER "},'merge':{" WANTED "},'reason':'R'}");
+	assert_true(rows_with(rig, "00312845") > 8);
+	assert_true(rows_with(rig, "TESTCASE") > 1);
+	forget_sent(rig);
+	tells(rig, BOARD, "record.erase/1", .body = "{'ids':{" WANTED "},'reason':'R'}");
+	wait_for(rig, SECOND);
+	assert_int_equal(rows_with(rig, "00312845"), 0);
+	assert_int_equal(rows_with(rig, "TESTCASE"), 0);
+	assert_true(rows_with(rig, "CT00991203") > 2); /* it was not named, and S-2 goes on with it */
+	assert_int_equal(alerts(rig, OFFICE, "conflict"), 1); /* its warrant stands, and holds nothing any more */
+	struct told told = release(rig, WANTED);
+	accepted(&told);
+	told = tell(rig, JAIL, "arrest.notification/1", .subject = "{" OTHER "}", .body = "{}");
+	accepted(&told);
+	wait_for(rig, 40 * DAY);
+	assert_int_equal(alerts(rig, JAIL, "overdue"), 0); /* what was owed for the erased message */
+	expect_sound_ledger(rig);
+}
+
+static void what_an_erased_message_began_ends_with_it(void **state)
+{
+	struct rig *rig = *state;
+	char body[300], order[200], day[CLOCK_TEXT_MAX], id[UUID_TEXT_MAX];
+	day_of(clock_wall_ms() + 30 * DAY, day);
+	snprintf(body, sizeof(body), "{'subscription_id':'S-1','ids':{" WANTED "},'topics':['arrest'],'until':'%s'}", day);
+	struct told told = tell(rig, TOWN, "subscription.subscribe/1", .subject = "{'subscription_id':'S-1'}", .body = body);
+	assert_true(rows_in(rig, STORE_SUBSCRIPTIONS) > 0);
+	snprintf(order, sizeof(order), "{'messages':['%s'],'reason':'R'}", uuid_text(told.id.at, id));
+	tells(rig, BOARD, "record.erase/1", .body = order);
+	assert_int_equal(rows_in(rig, STORE_SUBSCRIPTIONS), 0);
+	told = tell(rig, POLICE, "query.wanted/1", .subject = "{" WANTED "}", .body = "{'nic':'W900000001'}");
+	snprintf(order, sizeof(order), "{'messages':['%s'],'reason':'R'}", uuid_text(told.id.at, id));
+	tells(rig, BOARD, "record.erase/1", .body = order);
+	assert_int_equal(rows_in(rig, STORE_DEADLINES), 0);
+	wait_for(rig, HOUR);
+	assert_int_equal(alerts(rig, POLICE, "overdue"), 0);
+}
+
 /* ── out of order ── */
 
 static void a_rescission_that_was_signed_later_counts_however_early_it_arrives(void **state)
@@ -245,6 +323,8 @@ int main(void)
 		SCENARIO(an_override_is_of_one_message),
 		SCENARIO(a_name_and_a_date_of_birth_alone_are_a_question_and_hold_nothing),
 		SCENARIO(two_identities_that_are_one_person_bring_what_stands_against_either),
+		SCENARIO(an_erased_identifier_is_in_no_row_and_leads_to_nobody),
+		SCENARIO(what_an_erased_message_began_ends_with_it),
 		SCENARIO(a_rescission_that_was_signed_later_counts_however_early_it_arrives),
 		SCENARIO(an_authorization_that_was_signed_after_the_deferral_counts),
 		SCENARIO(a_clearance_without_its_warrant_is_refused_and_good_once_the_warrant_is_here),

@@ -27,6 +27,8 @@ HUB = "ct.hub"
 BOARD, FACILITY, PAROLE, POLICE, FUGITIVE = ("ct.bopp", "ct.doc.facility.osborn", "ct.doc.parole.hartford", "ct.hartford.police",
                                             "ct.doc.parole.fugitive")
 
+ACCEPTED = ("accepted", "settled")  # a state of what the hub took; the second once every recipient has ended
+
 standing = []  # fields that are up, for the report of a failure
 
 
