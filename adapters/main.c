@@ -13,7 +13,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "certs/guard.h"
 #include "sandbox/sandbox.h"
 
 #include <signal.h>
@@ -58,7 +57,6 @@ static const struct kind *find_kind(const char *name, size_t *ret_index)
 }
 
 struct program {
-	enum guard_state keys;
 	struct daemon_options arguments;
 	bool accepts_history; /* the command accept-history: decides and ends */
 	struct history_decision decision;
@@ -157,7 +155,7 @@ static void allow_path(const char *path, void *ctx)
 {
 	const struct program *program = ctx;
 	const char *spool = program->options->ports.spool;
-	if (strcmp(path, program->options->data) != 0 && !(spool && !strcmp(path, spool))) /* what lies beside these is nobody's business */
+	if (!sandbox_allow_key(program->sandbox, path) && strcmp(path, program->options->data) != 0 && !(spool && !strcmp(path, spool))) /* what lies beside these is nobody's business */
 		sandbox_allow_beside(program->sandbox, path);
 }
 
@@ -311,18 +309,14 @@ static int run(struct program *program)
 		return EXIT_FINE;
 	}
 	log_setup("liaison-adapter", (enum log_level)program->options->log.level, (enum log_format)program->options->log.format);
-	if (guard_text(program->keys))
-		log_event(LOG_WARNING, "keys_not_locked", LOG_TEXT("reason", guard_text(program->keys)));
 	return serve(program, &papers);
 }
 
 int main(int argc, char **argv)
 {
-	const enum guard_state keys = guard_setup();
 	struct program program;
 	int code = EXIT_FINE;
 	memset(&program, 0, sizeof(program));
-	program.keys = keys;
 	if (!take_command(&program, &argc, argv))
 		return EXIT_USAGE;
 	if (!daemon_arguments(argc, argv, "liaison-adapter", "connects one agency's systems with the hub", &program.arguments, &code))
