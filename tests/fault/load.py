@@ -194,7 +194,7 @@ class System(threading.Thread):
     def note_offer(self, draft, must):
         key = key_of(draft)
         self.note("offered", key=key, to=must["to"], priority=draft.get("priority", draft["type"]), content=content_of(draft),
-                  may_end=must.get("may_end", []), expect=must.get("expect", "ok"))
+                  may_end=must.get("may_end", []), expect=must.get("expect", "ok"), tolerate=self.load.tolerates)
         return key
 
     def take(self, message, order):
@@ -416,6 +416,7 @@ class Load:
         self.parties = [agency.party for agency in field.agencies.values()]
         self.shapes = Shapes(field, self.parties)
         self.is_flowing = False
+        self.tolerates = []  # codes with which what is handed over from now on may be refused
         self.systems = {}
         for number, (name, agency) in enumerate(field.agencies.items()):
             kind = SpoolSystem if agency.more["hand_over"] == "spool" else ZmqSystem
