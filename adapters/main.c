@@ -166,9 +166,12 @@ static int serve(struct program *program, struct office_papers *papers)
 	loop_run(program->office->loop);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
 		loop_signal_free(signals[i]);
+	bool has_failed = box_has_failed(program->office->box, &why);
+	if (has_failed)
+		log_event(LOG_ERROR, "storage_failed", LOG_REASON(&why), LOG_TEXT("remedy", code_remedy(why.code)));
 	office_free(program->office);
 	log_event(LOG_NOTICE, "stopped", LOG_TEXT("party", program->options->party));
-	return EXIT_FINE;
+	return has_failed ? EXIT_FAILED : EXIT_FINE;
 }
 
 /* ---- accept-history ---- */

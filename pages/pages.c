@@ -111,11 +111,11 @@ static int on_read(sqlite3_file *file, void *into, int amount, sqlite3_int64 off
 	return pages_log_verify(self->has_mark ? &self->log : NULL, self->path, into, offset, read_below, file);
 }
 
-/* A quota that is used up is a full disk; SQLite knows only the latter. */
+/* A quota that is used up and a file that may not grow are a full disk; SQLite knows only the latter. */
 static int write_below(sqlite3_file *file, const void *from, int amount, sqlite3_int64 offset)
 {
 	int rc = below(file)->pMethods->xWrite(below(file), from, amount, offset);
-	return rc == SQLITE_IOERR_WRITE && errno == EDQUOT ? SQLITE_FULL : rc;
+	return rc == SQLITE_IOERR_WRITE && (errno == EDQUOT || errno == EFBIG) ? SQLITE_FULL : rc;
 }
 
 static int on_write(sqlite3_file *file, const void *from, int amount, sqlite3_int64 offset)
