@@ -240,6 +240,13 @@ result tls_server_unpack(struct bytes packed, struct trust *trust, struct tls **
 	return OK;
 }
 
+void tls_prepare(void)
+{
+	OPENSSL_init_ssl(OPENSSL_INIT_LOAD_CONFIG, NULL);
+	SSL_CTX_free(SSL_CTX_new(TLS_server_method()));
+	ERR_clear_error();
+}
+
 struct tls *tls_ref(struct tls *tls)
 {
 	atomic_fetch_add_explicit(&tls->count, 1, memory_order_relaxed);

@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "base/text.h"
+#include "certs/guard.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,6 +146,7 @@ static bool take_common(struct cli *cli, int *argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct cli cli;
+	guard_setup(); /* a command is over before anything of it could be swapped out; that it is wiped is what counts */
 	if (argc >= 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))) {
 		help(stdout);
 		return EXIT_FINE;
