@@ -12,6 +12,7 @@
 #include "broker/route/router.h"
 #include "broker/verify/verifier.h"
 #include "broker/warden/keeper.h"
+#include "certs/guard.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -539,7 +540,7 @@ static result prepare(struct broker *broker, struct err *err)
 	return r;
 }
 
-static int start(const char *file)
+static int start(const char *file, enum guard_state keys)
 {
 	struct broker broker = {.file = file};
 	struct err why;
@@ -553,6 +554,8 @@ static int start(const char *file)
 		return EXIT_CONFIG;
 	}
 	log_setup(program, (enum log_level)broker.snapshot->settings.log.level, (enum log_format)broker.snapshot->settings.log.format);
+	if (guard_text(keys))
+		log_event(LOG_WARNING, "keys_not_locked", LOG_TEXT("reason", guard_text(keys)));
 	r = prepare(&broker, &why);
 	if (FAILED(r))
 		log_event(LOG_ERROR, "not_started", LOG_REASON(&why), LOG_TEXT("remedy", code_remedy(why.code)));
@@ -565,6 +568,7 @@ static int start(const char *file)
 
 int main(int argc, char **argv)
 {
+	const enum guard_state keys = guard_setup();
 	struct daemon_options options;
 	struct settings settings;
 	int code = EXIT_FINE;
@@ -578,5 +582,5 @@ int main(int argc, char **argv)
 			conf_free(&settings_table, &settings);
 		return code;
 	}
-	return start(options.config);
+	return start(options.config, keys);
 }

@@ -85,6 +85,16 @@ static void take_mandate(struct gateway *gateway, const struct job *job)
 	say_ready(gateway, NULL);
 }
 
+/* ── refused links, for the record ── */
+
+static void tell_refusals(void *ctx, struct bytes rows)
+{
+	struct gateway *gateway = ctx;
+	struct job *job = job_new(JOB_REFUSED, 0);
+	job->frame = blob_new(rows);
+	outlet_give(gateway->home.outlet, job);
+}
+
 /* ── the pulse: that this thread lives, and what it counted ── */
 
 struct changes {
@@ -168,6 +178,7 @@ static void take_job(struct gateway *gateway, const struct job *job)
 	case JOB_SNAPSHOT:
 	case JOB_READY:
 	case JOB_GATEWAY:
+	case JOB_REFUSED:
 	case JOB_LINK_UP:
 	case JOB_LINK_DOWN:
 	case JOB_SUBMIT:
@@ -209,6 +220,7 @@ static void on_turn(void *ctx)
 	if (!gateway->is_stopping || gateway->is_calm || gateway->home.count > 0 || !outlet_is_idle(gateway->home.outlet))
 		return;
 	gateway->is_calm = true;
+	refusals_flush(gateway->home.turned_away);
 	loop_timer_set(gateway->farewell, -1, 0);
 	outlet_give(gateway->home.outlet, job_new(JOB_STOP, 0));
 }
@@ -226,6 +238,7 @@ struct gateway *gateway_new(struct wire *core, struct mandate *mandate, unsigned
 	home->loop = gateway->loop;
 	home->mandate = mandate_ref(mandate);
 	home->refusals.burst = GATEWAY_REFUSALS_SECOND;
+	home->turned_away = refusals_new(gateway->loop, tell_refusals, gateway);
 	home->open = metric_gauge("liaison_links_open", "Links that are open", NULL, NULL);
 	TAILQ_INIT(&home->strangers);
 	home->outlet = outlet_new(gateway->loop, &gateway->core, 1, on_room, gateway);
@@ -259,6 +272,7 @@ void gateway_free(struct gateway *gateway)
 	listener_free(gateway->listener);
 	link_free_all(&gateway->home);
 	outlet_free(gateway->home.outlet);
+	refusals_free(gateway->home.turned_away);
 	loop_wire_free(gateway->watch);
 	loop_timer_free(gateway->farewell);
 	wire_free(gateway->core);

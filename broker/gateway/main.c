@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "broker/gateway/gateway.h"
+#include "certs/guard.h"
 #include "sandbox/sandbox.h"
 
 #include <fcntl.h>
@@ -251,11 +252,14 @@ static int begin(struct process *process)
 
 int main(int argc, char **argv)
 {
+	const enum guard_state keys = guard_setup();
 	struct process process = {.count = 0};
 	if (!is_handed_over(&process, argc, argv))
 		return say_usage(argc, argv);
 	prctl(PR_SET_NAME, program, 0, 0, 0);
 	daemon_prepare();
 	log_setup(program, LOG_NOTICE, LOG_FORMAT_AUTO);
+	if (guard_text(keys))
+		log_event(LOG_WARNING, "keys_not_locked", LOG_TEXT("reason", guard_text(keys)));
 	return tie_to_core() ? begin(&process) : EXIT_FAILED;
 }
