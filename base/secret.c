@@ -4,8 +4,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -47,15 +45,4 @@ void secret_free(void *at, size_t len)
 bool secret_is_locked(void)
 {
 	return !atomic_load(&has_unlocked);
-}
-
-void secret_hide_process(void)
-{
-	const struct rlimit none = {0, 0};
-
-	setrlimit(RLIMIT_CORE, &none);
-/* The leak checker of a sanitizer reads its own process from outside. */
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-	prctl(PR_SET_DUMPABLE, 0);
-#endif
 }

@@ -10,7 +10,5 @@ void *secret_alloc(size_t len); /* zeroed; never NULL; whole pages, so meant for
 void secret_free(void *at, size_t len); /* the same len; NULL is fine */
 /* False once some page could not be locked: RLIMIT_MEMLOCK is too small. */
 bool secret_is_locked(void);
-/* No core dumps from here on, and no reading of this process by others of the same user. For programs, at their start. */
-void secret_hide_process(void);
 
 #endif

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/secret.h"
 
 enum {
 	HEAP_BYTES = 1 << 18, /* some hundreds of keys; RLIMIT_MEMLOCK is 8 MiB nearly everywhere */
@@ -52,7 +51,6 @@ static void *on_realloc(void *old, size_t size, const char *file, int line)
 
 enum guard_state guard_setup(void)
 {
-	secret_hide_process();
 	if (CRYPTO_set_mem_functions(on_malloc, on_realloc, on_free) != 1)
 		return GUARD_LATE;
 	switch (CRYPTO_secure_malloc_init(HEAP_BYTES, HEAP_LEAST)) {

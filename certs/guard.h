@@ -1,5 +1,5 @@
 /* What a program does before it touches its first key: private keys stand in memory that is locked and left out of dumps (the library's secure heap), whatever
- * the library gives back is wiped first, and the process makes no core dumps. To be called once, before anything else of this room. Thread: main. */
+ * the library gives back is wiped first. (That there are no core dumps is daemon_prepare's.) To be called once, before anything else of this room. Thread: main. */
 #ifndef CERTS_GUARD_H
 #define CERTS_GUARD_H
 

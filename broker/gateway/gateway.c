@@ -52,6 +52,14 @@ static void on_room(void *ctx)
 
 /* ── jobs ── */
 
+static void log_mandate(const struct gateway *gateway)
+{
+	const struct mandate *mandate = gateway->home.mandate;
+	if (gateway->number == 0) /* one for all threads */
+		log_event(LOG_INFO, "mandate_taken", LOG_INT("generation", mandate->generation), LOG_INT("parties", mandate->parties_count),
+		          LOG_TEXT("serial", tls_serial(mandate->tls)));
+}
+
 static void say_ready(struct gateway *gateway, const struct err *why)
 {
 	struct job *job = job_new(JOB_READY, 0);
@@ -73,6 +81,7 @@ static void take_mandate(struct gateway *gateway, const struct job *job)
 	gateway->home.mandate = mandate;
 	log_setup("liaison-gateway", (enum log_level)mandate->log_level, (enum log_format)mandate->log_format);
 	link_rejudge_all(&gateway->home);
+	log_mandate(gateway);
 	say_ready(gateway, NULL);
 }
 
@@ -224,6 +233,7 @@ struct gateway *gateway_new(struct wire *core, struct mandate *mandate, unsigned
 	gateway->watch = loop_wire_new(gateway->loop, gateway->core, on_jobs, gateway);
 	gateway->farewell = loop_timer_new(gateway->loop, on_farewell, gateway);
 	loop_on_turn(gateway->loop, on_turn, gateway);
+	log_mandate(gateway);
 	say_ready(gateway, NULL);
 	return gateway;
 }

@@ -435,7 +435,7 @@ result router_run(struct router *router, struct err *err)
 	TRY(core_note_chain(&router->core, router->core.snapshot->signing, err));
 	TRY(record_life(&router->core, LEDGER_STARTED, err));
 	TRY(run_group(router, err));
-	while (!router->stopping) {
+	while (!router->stopping && !wire_is_shut(router->core.in)) {
 		gather(router, (int)wait_ms(&router->core));
 		TRY(run_group(router, err));
 	}

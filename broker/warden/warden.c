@@ -17,7 +17,7 @@ enum {
 	WARDEN_JOBS_TURN = 256,     /* in one turn of the loop, from either side */
 	WARDEN_HIGH_WATER = 4096,
 	WARDEN_VERIFIER_HIGH_WATER = 32,
-	WARDEN_PULSE_MS = 5000,
+	WARDEN_PULSE_MS = 3000,
 	WARDEN_SILENCE = 3          /* pulses without an answer, and the process is taken for stuck */
 };
 

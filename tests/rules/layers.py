@@ -21,6 +21,8 @@ LIBRARIES = {
     r'libxml/.*': ['adapters/niem'],
     r'uthash\.h': ['broker/gateway', 'broker/warden', 'broker/ledger', 'broker/verify', 'broker/route', 'adapters/runtime'],
     r'utlist\.h': ['adapters/runtime'],
+    r'seccomp\.h': ['sandbox'],
+    r'linux/(landlock|seccomp)\.h': ['sandbox'],
     r'cmocka\.h': [],
 }
 # What the C library and the kernel give; base wraps the rest of POSIX as far as a room needs it.
