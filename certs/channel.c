@@ -543,6 +543,17 @@ void channel_pause(struct channel *channel, bool paused)
 	watch_again(channel);
 }
 
+void channel_frame_max(struct channel *channel, size_t bytes)
+{
+	channel->limits.frame_max = bytes;
+	incoming_frame_max(&channel->in, bytes, RECORD_BYTES);
+}
+
+size_t channel_unfinished(const struct channel *channel)
+{
+	return incoming_waiting(&channel->in);
+}
+
 void channel_close(struct channel *channel, const struct err *why)
 {
 	struct err none;

@@ -5,10 +5,8 @@
 #include "broker/gateway/listener.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
 enum {
-	GATEWAY_STRANGERS_MAX = 256, /* handshakes at once: what a flood can make us hold and compute */
 	GATEWAY_JOBS_TURN = 256,     /* of the router in one turn of the loop */
 	GATEWAY_FAREWELL_MS = 3000,  /* for goodbyes to go out when the broker stops */
 	GATEWAY_HIGH_WATER = 4096,
@@ -31,20 +29,7 @@ struct gateway {
 static void on_connection(void *ctx, int fd)
 {
 	struct gateway *gateway = ctx;
-	struct link_home *home = &gateway->home;
-	const struct settings *settings = &home->snapshot->settings;
-	int64_t share = (settings->limits.links + settings->threads.gateways - 1) / settings->threads.gateways;
-	struct err why;
-	if ((int64_t)home->count >= share) {
-		close(fd);
-		err_set(&why, CODE_BUSY, "limits.links", "%zu connections stand already", home->count);
-		link_refused(home, NULL, NULL, &why);
-		return;
-	}
-	if (home->strangers_count >= GATEWAY_STRANGERS_MAX)
-		link_evict_stranger(home);
-	if (FAILED(link_accept(home, job_link(gateway->number, ++gateway->serial), fd, &why)))
-		link_refused(home, NULL, NULL, &why);
+	link_accept(&gateway->home, job_link(gateway->number, ++gateway->serial), fd);
 }
 
 static void on_room(void *ctx)
@@ -164,8 +149,7 @@ result gateway_new(struct wires *wires, struct snapshot *snapshot, unsigned numb
 	home->loop = gateway->loop;
 	home->snapshot = snapshot_ref(snapshot);
 	home->refusals.burst = GATEWAY_REFUSALS_SECOND;
-	home->open = metric_gauge("liaison_links_open", "Links that are open", NULL, NULL);
-	TAILQ_INIT(&home->strangers);
+	link_home_open(home);
 	result r = connect_all(gateway, wires, verifiers, err);
 	if (FAILED(r)) {
 		gateway_free(gateway);
@@ -196,7 +180,7 @@ void gateway_free(struct gateway *gateway)
 	if (!gateway)
 		return;
 	listener_free(gateway->listener);
-	link_free_all(&gateway->home);
+	link_home_close(&gateway->home);
 	outlet_free(gateway->home.outlet);
 	if (gateway->watch)
 		loop_wire_free(gateway->watch);

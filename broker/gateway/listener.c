@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 enum {
-	LISTENER_BACKLOG = 512,
+	LISTENER_BACKLOG = 4096, /* a flood that fills it would make the kernel drop everybody's first packet */
 	LISTENER_TURN = 64,       /* accepted in one turn, so that a flood does not starve the links that stand */
 	LISTENER_PAUSE_MS = 100,  /* when the process has no descriptors left: without it the loop would spin */
 	LISTENER_HOST_MAX = 256
