@@ -1,6 +1,7 @@
 #include "base/metrics.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +20,7 @@ struct metric {
 	char *value;
 	_Atomic int64_t number; /* a histogram's sum */
 	_Atomic int64_t buckets[BUCKETS + 1];
+	int64_t told; /* of number, by metrics_changes; under `telling` */
 	struct metric *older; /* never changes once the metric can be found */
 };
 
@@ -152,6 +154,22 @@ int64_t metric_quantile_us(const struct metric *metric, double q)
 			return (int64_t)1 << i;
 	}
 	return INT64_MAX;
+}
+
+static pthread_mutex_t telling = PTHREAD_MUTEX_INITIALIZER;
+
+void metrics_changes(void (*fn)(const struct metric_change *change, void *ctx), void *ctx)
+{
+	pthread_mutex_lock(&telling);
+	for (struct metric *metric = atomic_load_explicit(&newest, memory_order_acquire); metric; metric = metric->older) {
+		int64_t now = load(&metric->number);
+		if (metric->kind == METRIC_HISTOGRAM || now == metric->told)
+			continue;
+		fn(&(struct metric_change){metric->name, metric->help, metric->label, metric->value, metric->kind == METRIC_GAUGE,
+		                           now - metric->told}, ctx);
+		metric->told = now;
+	}
+	pthread_mutex_unlock(&telling);
 }
 
 /* ── OpenMetrics 1.0 ── */

@@ -20,4 +20,14 @@ int64_t metric_value(const struct metric *metric); /* histogram: the count */
 int64_t metric_quantile_us(const struct metric *metric, double q); /* upper bound of the bucket that holds it */
 void metrics_print(struct buf *out);
 
+struct metric_change {
+	const char *name, *help, *label, *value; /* label and value may be NULL */
+	bool is_gauge;
+	int64_t by;
+};
+/* Calls fn for every counter and gauge that has changed since it was last called for it, in the whole program: for one that counts for
+ * another. */
+void metrics_changes(void (*fn)(const struct metric_change *change, void *ctx), void *ctx);
+
+
 #endif

@@ -189,11 +189,12 @@ static RESULT set_options(void *socket, enum wire_kind kind, const char *endpoin
                           struct err *err)
 {
 	int high_water = options && options->high_water > 0 ? options->high_water : HIGH_WATER_DEFAULT;
+	int high_water_in = options && options->high_water_in > 0 ? options->high_water_in : high_water;
 	int64_t max_bytes = options && options->max_bytes > 0 ? options->max_bytes : MAX_BYTES_DEFAULT;
 	int linger_ms = options && options->linger_ms > 0 ? options->linger_ms : 0;
 	bool is_six = bytes_starts(bytes_text(endpoint), "tcp://[");
 
-	if (set_int(socket, ZMQ_SNDHWM, high_water) < 0 || set_int(socket, ZMQ_RCVHWM, high_water) < 0 ||
+	if (set_int(socket, ZMQ_SNDHWM, high_water) < 0 || set_int(socket, ZMQ_RCVHWM, high_water_in) < 0 ||
 	    set_int(socket, ZMQ_LINGER, linger_ms) < 0 ||
 	    zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &max_bytes, sizeof max_bytes) < 0 || set_int(socket, ZMQ_IPV6, is_six) < 0)
 		return zmq_failed(err, endpoint, "setting up the socket");
@@ -322,9 +323,21 @@ void wire_free(struct wire *wire)
 	mem_free(wire);
 }
 
+void wire_hide(struct wire *wire)
+{
+	remove_socket_file(wire);
+	mem_free(wire->file);
+	wire->file = NULL;
+}
+
 const char *wire_endpoint(const struct wire *wire)
 {
 	return wire->endpoint;
+}
+
+bool wire_is_inside(const struct wire *wire)
+{
+	return wire->is_inside;
 }
 
 int wire_fd(const struct wire *wire)

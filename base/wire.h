@@ -17,6 +17,7 @@ void wires_free(struct wires *wires);     /* all wires must be freed before */
 
 struct wire_options {
 	int high_water;       /* messages; 0: 1000 */
+	int high_water_in;    /* of what comes in; 0: the same */
 	int64_t max_bytes;    /* largest message received; 0: 1 MiB */
 	int linger_ms;        /* how long unsent messages outlive wire_free; 0: dropped */
 	int mode;             /* ipc: file mode of the socket, 0: 0600 */
@@ -29,9 +30,11 @@ RESULT wire_bind(struct wires *wires, enum wire_kind kind, const char *endpoint,
 RESULT wire_connect(struct wires *wires, enum wire_kind kind, const char *endpoint, const struct wire_options *options,
                     struct wire **ret, struct err *err);
 void wire_free(struct wire *wire); /* NULL is fine */
+void wire_hide(struct wire *wire); /* ipc, bound: takes its name away; who is connected stays, and nobody else comes */
 /* Where it is really bound ("tcp://127.0.0.1:40113"); borrowed. */
 const char *wire_endpoint(const struct wire *wire);
 int wire_fd(const struct wire *wire); /* for the loop only */
+bool wire_is_inside(const struct wire *wire); /* between threads: pointers pass */
 bool wire_readable(struct wire *wire); /* asks ZMQ_EVENTS; true for ever once the wires were shut down: a receive answers closed */
 bool wire_is_shut(const struct wire *wire); /* a call on this wire has met wires_shutdown */
 

@@ -8,9 +8,11 @@
 #include "base/mem.h"
 #include "broker/admin/admin.h"
 #include "broker/admin/answers.h"
-#include "broker/gateway/gateway.h"
+#include "broker/confine/confine.h"
 #include "broker/route/router.h"
 #include "broker/verify/verifier.h"
+#include "broker/warden/keeper.h"
+#include "certs/guard.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -43,20 +45,23 @@ struct broker {
 	struct index *index;
 	struct router *router;
 	struct verifier **verifiers;
-	struct gateway **gateways;
+	struct starter *starter;
+	struct keeper *keeper;
+	struct sandbox *sandbox;
+	struct starter_order gateway; /* how it is started */
 	struct admin *admin;
-	unsigned verifiers_count, gateways_count;
+	unsigned verifiers_count;
 
-	pthread_t index_thread, router_thread, admin_thread, *verifier_threads, *gateway_threads;
+	pthread_t index_thread, router_thread, admin_thread, *verifier_threads;
 	struct wire *index_in;       /* the index thread's */
 	struct wire *router_to_main; /* the router thread's */
 
 	struct wire *in;
-	struct wire *to_index, *to_router, *to_admin, **to_verifiers, **to_gateways;
+	struct wire *to_index, *to_router, *to_admin, **to_verifiers;
 	struct loop_wire *watch;
 	struct loop_signal *hangup, *terminate, *interrupt;
 	struct loop_timer *daily, *patience;
-	unsigned calm; /* gateways without links */
+	unsigned calm; /* wardens without links */
 	bool is_stopping, has_failed;
 };
 
@@ -69,20 +74,16 @@ static void give(struct wire *wire, struct job *job)
 		job_free(job); /* the wires were shut down */
 }
 
-static void *run_gateway(void *gateway)
-{
-	gateway_run(gateway);
-	return NULL;
-}
-
 static void *run_verifier(void *verifier)
 {
+	pthread_setname_np(pthread_self(), "verifier");
 	verifier_run(verifier);
 	return NULL;
 }
 
 static void *run_admin(void *admin)
 {
+	pthread_setname_np(pthread_self(), "admin");
 	admin_run(admin);
 	return NULL;
 }
@@ -92,6 +93,7 @@ static void *run_router(void *ctx)
 {
 	struct broker *broker = ctx;
 	struct err why;
+	pthread_setname_np(pthread_self(), "router");
 	if (FAILED(router_run(broker->router, &why))) {
 		struct job *job = job_new(JOB_STOP, 0);
 		job->why = why;
@@ -117,6 +119,7 @@ static void *run_index(void *ctx)
 {
 	struct broker *broker = ctx;
 	bool stopping = false;
+	pthread_setname_np(pthread_self(), "index");
 	while (!stopping && !wire_is_shut(broker->index_in)) {
 		struct job *job = job_take(broker->index_in, MAIN_INDEX_WAIT_MS);
 		stopping = job && job->kind == JOB_STOP;
@@ -191,8 +194,7 @@ static void adopt(struct broker *broker, struct snapshot *snapshot)
 		send_snapshot(broker, broker->to_verifiers[i]);
 	send_snapshot(broker, broker->to_router);
 	send_snapshot(broker, broker->to_admin);
-	for (unsigned i = 0; i < broker->gateways_count; i++)
-		send_snapshot(broker, broker->to_gateways[i]);
+	keeper_adopt(broker->keeper, broker->snapshot);
 	log_event(LOG_NOTICE, "reloaded", LOG_INT("generation", snapshot->generation), LOG_INT("parties", snapshot->parties_count));
 	on_day(broker);
 }
@@ -304,8 +306,7 @@ static void on_terminate(void *ctx)
 	daemon_notify("STOPPING=1");
 	log_event(LOG_NOTICE, "stopping", LOG_INT("generation", broker->snapshot->generation));
 	loop_timer_set(broker->patience, MAIN_STOP_MS, 0);
-	for (unsigned i = 0; i < broker->gateways_count; i++)
-		give(broker->to_gateways[i], job_new(JOB_STOP, 0));
+	keeper_stop(broker->keeper);
 }
 
 static void take_stop(struct broker *broker, const struct job *job)
@@ -314,7 +315,7 @@ static void take_stop(struct broker *broker, const struct job *job)
 		log_event(LOG_ERROR, "router_failed", LOG_REASON(&job->why));
 		broker->has_failed = true;
 		give_up(broker);
-	} else if (++broker->calm == broker->gateways_count) {
+	} else if (++broker->calm == keeper_wardens(broker->keeper)) {
 		loop_stop(broker->loop);
 	}
 }
@@ -326,13 +327,24 @@ static void on_jobs(void *ctx)
 	for (int i = 0; i < MAIN_JOBS_TURN && (job = job_take(broker->in, 0)); i++) {
 		if (job->kind == JOB_STOP)
 			take_stop(broker, job);
+		else if (job->kind == JOB_READY || job->kind == JOB_GATEWAY)
+			keeper_take(broker->keeper, job);
 		else if (job->kind == JOB_ASK)
 			answer_reload(broker, job->number);
 		job_free(job);
 	}
 }
 
-/* Each is told when those before it in the flow have ended, so that nothing is left on the way. The gateways run on until
+/* Without its starter there is no gateway any more: whoever watches the service starts all anew. */
+static void on_broken(void *ctx)
+{
+	struct broker *broker = ctx;
+	log_event(LOG_ERROR, "starter_lost", LOG_TEXT("reason", "the process that starts the gateway has ended"));
+	broker->has_failed = true;
+	give_up(broker);
+}
+
+/* Each is told when those before it in the flow have ended, so that nothing is left on the way. The wardens run on until
  * the router has ended: it must never wait for one that takes nothing. */
 static void stop_threads(struct broker *broker)
 {
@@ -342,10 +354,7 @@ static void stop_threads(struct broker *broker)
 		pthread_join(broker->verifier_threads[i], NULL);
 	give(broker->to_router, job_new(JOB_STOP, 0));
 	pthread_join(broker->router_thread, NULL);
-	for (unsigned i = 0; i < broker->gateways_count; i++)
-		give(broker->to_gateways[i], job_new(JOB_STOP, 0));
-	for (unsigned i = 0; i < broker->gateways_count; i++)
-		pthread_join(broker->gateway_threads[i], NULL);
+	keeper_join(broker->keeper);
 	give(broker->to_index, job_new(JOB_STOP, 0));
 	pthread_join(broker->index_thread, NULL);
 	give(broker->to_admin, job_new(JOB_STOP, 0));
@@ -397,7 +406,7 @@ static result make_admin(struct broker *broker, struct err *err)
 	return wire_connect(broker->wires, WIRE_PUSH, ENDPOINT_ADMIN, NULL, &broker->to_admin, err);
 }
 
-static result make_verifiers(struct broker *broker, struct err *err)
+static result make_verifiers(struct broker *broker, unsigned gateways, struct err *err)
 {
 	char endpoint[64];
 	unsigned count = broker->verifiers_count;
@@ -405,23 +414,9 @@ static result make_verifiers(struct broker *broker, struct err *err)
 	broker->verifier_threads = mem_array(count, sizeof(*broker->verifier_threads));
 	broker->to_verifiers = mem_array(count, sizeof(*broker->to_verifiers));
 	for (unsigned i = 0; i < count; i++) {
-		TRY(verifier_new(broker->wires, broker->snapshot, i, count, broker->gateways_count, &broker->verifiers[i], err));
+		TRY(verifier_new(broker->wires, broker->snapshot, i, count, gateways, &broker->verifiers[i], err));
 		snprintf(endpoint, sizeof(endpoint), ENDPOINT_VERIFIER, i);
 		TRY(wire_connect(broker->wires, WIRE_PUSH, endpoint, NULL, &broker->to_verifiers[i], err));
-	}
-	return OK;
-}
-
-static result make_gateways(struct broker *broker, struct err *err)
-{
-	char endpoint[64];
-	broker->gateways = mem_array(broker->gateways_count, sizeof(*broker->gateways));
-	broker->gateway_threads = mem_array(broker->gateways_count, sizeof(*broker->gateway_threads));
-	broker->to_gateways = mem_array(broker->gateways_count, sizeof(*broker->to_gateways));
-	for (unsigned i = 0; i < broker->gateways_count; i++) {
-		TRY(gateway_new(broker->wires, broker->snapshot, i, broker->verifiers_count, &broker->gateways[i], err));
-		snprintf(endpoint, sizeof(endpoint), ENDPOINT_GATEWAY, i);
-		TRY(wire_connect(broker->wires, WIRE_PUSH, endpoint, NULL, &broker->to_gateways[i], err));
 	}
 	return OK;
 }
@@ -431,16 +426,17 @@ static result make_all(struct broker *broker, struct err *err)
 {
 	broker->wires = wires_new();
 	broker->verifiers_count = count_verifiers(&broker->snapshot->settings);
-	broker->gateways_count = (unsigned)broker->snapshot->settings.threads.gateways;
+	unsigned gateways = (unsigned)broker->snapshot->settings.threads.gateways;
 	TRY(open_store(broker, err));
 	TRY(wire_bind(broker->wires, WIRE_PULL, ENDPOINT_MAIN, NULL, &broker->in, err));
-	TRY(router_new(broker->wires, broker->store, broker->ledger, broker->snapshot, broker->gateways_count, &broker->router, err));
+	TRY(router_new(broker->wires, broker->store, broker->ledger, broker->snapshot, gateways, &broker->router, err));
 	TRY(wire_connect(broker->wires, WIRE_PUSH, ENDPOINT_ROUTER, NULL, &broker->to_router, err));
 	TRY(wire_connect(broker->wires, WIRE_PUSH, ENDPOINT_MAIN, NULL, &broker->router_to_main, err));
 	TRY(make_index(broker, err));
 	TRY(make_admin(broker, err));
-	TRY(make_verifiers(broker, err));
-	return make_gateways(broker, err);
+	TRY(make_verifiers(broker, gateways, err));
+	return keeper_new(broker->wires, broker->starter, broker->snapshot, broker->verifiers_count, &broker->gateway,
+	                  &broker->keeper, err);
 }
 
 static void start_thread(pthread_t *thread, void *(*run)(void *), void *ctx, const char *name)
@@ -450,7 +446,6 @@ static void start_thread(pthread_t *thread, void *(*run)(void *), void *ctx, con
 		log_event(LOG_ERROR, "thread_failed", LOG_TEXT("thread", name), LOG_TEXT("reason", strerror(rc)));
 		_exit(EXIT_FAILED);
 	}
-	pthread_setname_np(*thread, name);
 }
 
 /* Against the flow: who takes runs before who gives. Signals are main's alone. */
@@ -464,8 +459,6 @@ static void start_threads(struct broker *broker)
 	start_thread(&broker->router_thread, run_router, broker, "router");
 	for (unsigned i = 0; i < broker->verifiers_count; i++)
 		start_thread(&broker->verifier_threads[i], run_verifier, broker->verifiers[i], "verifier");
-	for (unsigned i = 0; i < broker->gateways_count; i++)
-		start_thread(&broker->gateway_threads[i], run_gateway, broker->gateways[i], "gateway");
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
@@ -487,10 +480,12 @@ static void run(struct broker *broker)
 	const struct settings *settings = &broker->snapshot->settings;
 	int64_t entries = ledger_size(broker->ledger);
 	watch(broker);
+	keeper_watch(broker->keeper, broker->loop, on_broken, broker);
 	start_threads(broker);
 	daemon_notify("READY=1");
+	sandbox_log(broker->sandbox);
 	log_event(LOG_NOTICE, "started", LOG_TEXT("party", settings->party), LOG_TEXT("version", LIAISON_VERSION),
-	          LOG_TEXT("listen", settings->listen), LOG_INT("port", gateway_port(broker->gateways[0])),
+	          LOG_TEXT("listen", settings->listen), LOG_INT("port", keeper_port(broker->keeper)),
 	          LOG_INT("parties", settings->parties.count), LOG_INT("ledger", entries));
 	on_day(broker);
 	loop_run(broker->loop);
@@ -501,10 +496,7 @@ static void run(struct broker *broker)
 /* Also of what was made only in part. */
 static void free_all(struct broker *broker)
 {
-	for (unsigned i = 0; broker->gateways && i < broker->gateways_count; i++) {
-		gateway_free(broker->gateways[i]);
-		wire_free(broker->to_gateways[i]);
-	}
+	keeper_free(broker->keeper);
 	for (unsigned i = 0; broker->verifiers && i < broker->verifiers_count; i++) {
 		verifier_free(broker->verifiers[i]);
 		wire_free(broker->to_verifiers[i]);
@@ -525,32 +517,58 @@ static void free_all(struct broker *broker)
 	if (broker->store)
 		store_close(broker->store);
 	snapshot_unref(broker->snapshot);
-	mem_free(broker->gateways);
-	mem_free(broker->gateway_threads);
-	mem_free(broker->to_gateways);
+	sandbox_free(broker->sandbox);
 	mem_free(broker->verifiers);
 	mem_free(broker->verifier_threads);
 	mem_free(broker->to_verifiers);
 }
 
-static int start(const char *file)
+/* The gateway begins before the rest: what it cannot do is said while nothing has happened yet. */
+static result prepare(struct broker *broker, struct err *err)
+{
+	const struct settings *settings = &broker->snapshot->settings;
+	broker->gateway.is_sandboxed = settings->sandbox.on;
+	TRY(confine_user(settings, &broker->gateway.uid, &broker->gateway.gid, err));
+	TRY(confine_files(settings, broker->file, &broker->sandbox, err));
+	TRY(make_all(broker, err));
+	TRY(keeper_start(broker->keeper, broker->in, err));
+	result r = sandbox_close_calls(broker->sandbox, err);
+	if (FAILED(r)) {
+		wires_shutdown(broker->wires);
+		keeper_join(broker->keeper);
+	}
+	return r;
+}
+
+static int start(const char *file, enum guard_state keys)
 {
 	struct broker broker = {.file = file};
 	struct err why;
-	if (!load(file, &broker.snapshot))
+	result r = starter_fork("liaison-gateway", &broker.starter, &why); /* before anything is known that a gateway must not know */
+	if (FAILED(r)) {
+		fprintf(stderr, "%s: %s: %s\n", program, why.field, why.reason);
+		return EXIT_FAILED;
+	}
+	if (!load(file, &broker.snapshot)) {
+		starter_free(broker.starter);
 		return EXIT_CONFIG;
+	}
 	log_setup(program, (enum log_level)broker.snapshot->settings.log.level, (enum log_format)broker.snapshot->settings.log.format);
-	result r = make_all(&broker, &why);
+	if (guard_text(keys))
+		log_event(LOG_WARNING, "keys_not_locked", LOG_TEXT("reason", guard_text(keys)));
+	r = prepare(&broker, &why);
 	if (FAILED(r))
 		log_event(LOG_ERROR, "not_started", LOG_REASON(&why), LOG_TEXT("remedy", code_remedy(why.code)));
 	else
 		run(&broker);
+	starter_free(broker.starter);
 	free_all(&broker);
 	return FAILED(r) || broker.has_failed ? EXIT_FAILED : EXIT_FINE;
 }
 
 int main(int argc, char **argv)
 {
+	const enum guard_state keys = guard_setup();
 	struct daemon_options options;
 	struct settings settings;
 	int code = EXIT_FINE;
@@ -564,5 +582,5 @@ int main(int argc, char **argv)
 			conf_free(&settings_table, &settings);
 		return code;
 	}
-	return start(options.config);
+	return start(options.config, keys);
 }

@@ -151,6 +151,19 @@ void merkle_append(struct merkle_frontier *frontier, const struct hash *leaf)
 	}
 }
 
+unsigned merkle_append_grown(struct merkle_frontier *frontier, const struct hash *leaf, struct hash grown[static 64])
+{
+	unsigned levels = 0;
+
+	grown[levels++] = *leaf;
+	for (uint64_t size = frontier->size; size % 2 == 1; size >>= 1, levels++)
+		grown[levels] = node(frontier->peaks[frontier->peaks_count - levels].at, grown[levels - 1].at);
+	frontier->peaks_count -= levels - 1;
+	frontier->peaks[frontier->peaks_count++] = grown[levels - 1];
+	frontier->size++;
+	return levels;
+}
+
 struct hash merkle_frontier_root(const struct merkle_frontier *frontier)
 {
 	if (frontier->peaks_count == 0)

@@ -22,6 +22,8 @@ struct merkle_frontier {
 };
 
 void merkle_append(struct merkle_frontier *frontier, const struct hash *leaf);
+/* The same, and says which subtrees became full with it: grown[level] is that of 2^level leaves which ends with this one. Answers how many levels. */
+unsigned merkle_append_grown(struct merkle_frontier *frontier, const struct hash *leaf, struct hash grown[static 64]);
 struct hash merkle_frontier_root(const struct merkle_frontier *frontier); /* size 0: SHA-256 of nothing */
 /* Consistency of an older head with a newer one (§2.1.4.2). */
 bool merkle_consistent(uint64_t old_size, const struct hash *old_root, uint64_t new_size, const struct hash *new_root, const uint8_t *proof,

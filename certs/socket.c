@@ -3,11 +3,14 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { LISTEN_BACKLOG = 4096 /* what a flood fills, the kernel turns away, whoever it is */, LISTEN_HOST_MAX = 256 };
 
 /* Batches are made above, so the kernel must not wait for more; keepalive finds peers that vanished while nothing was said. */
 static void tune(int fd, int family)
@@ -96,4 +99,68 @@ result socket_connected(int fd, const char *address, struct err *err)
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &number, &len) != 0)
 		number = errno;
 	return number != 0 ? refused(number, address, err) : OK;
+}
+
+/* --- listening --- */
+
+static RESULT bind_one(int fd, const struct addrinfo *at, const char *address, struct err *err)
+{
+	const int on = 1;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) < 0)
+		return err_errno(err, "listen", address);
+	if (bind(fd, at->ai_addr, at->ai_addrlen) < 0 || listen(fd, LISTEN_BACKLOG) < 0)
+		return errno == EADDRINUSE ? err_set(err, CODE_BUSY, "listen", "%s is in use by another process", address)
+		                           : err_errno(err, "listen", address);
+	return OK;
+}
+
+static RESULT open_one(const struct addrinfo *at, const char *address, int *ret_fd, struct err *err)
+{
+	int fd = socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return err_errno(err, "listen", address);
+	result bound = bind_one(fd, at, address, err);
+	if (FAILED(bound))
+		close(fd);
+	else
+		*ret_fd = fd;
+	return bound;
+}
+
+result socket_listen(const char *address, int *ret_fd, struct err *err)
+{
+	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+	const char *colon = strrchr(address, ':'), *host = address;
+	char name[LISTEN_HOST_MAX];
+	struct addrinfo *found = NULL;
+	size_t len = colon ? (size_t)(colon - address) : 0;
+
+	if (len > 1 && host[0] == '[' && host[len - 1] == ']') {
+		host++;
+		len -= 2;
+	}
+	if (!colon || len == 0 || len >= sizeof(name))
+		return err_set(err, CODE_CONFIG, "listen", "%s is no address; write HOST:PORT", address);
+	memcpy(name, host, len);
+	name[len] = '\0';
+	int rc = getaddrinfo(name, colon + 1, &hints, &found);
+	if (rc != 0)
+		return err_set(err, CODE_NOT_FOUND, "listen", "%s: %s", address, gai_strerror(rc));
+	result opened = open_one(found, address, ret_fd, err);
+	freeaddrinfo(found);
+	return opened;
+}
+
+int socket_port(int fd)
+{
+	struct sockaddr_storage at;
+	socklen_t len = sizeof(at);
+
+	if (getsockname(fd, (struct sockaddr *)&at, &len) < 0)
+		return 0;
+	if (at.ss_family == AF_INET)
+		return ntohs(((struct sockaddr_in *)(void *)&at)->sin_port);
+	return at.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)(void *)&at)->sin6_port) : 0;
 }

@@ -5,10 +5,11 @@
 #include <stdatomic.h>
 
 #include "base/mem.h"
+#include "base/pack.h"
 #include "certs/openssl.h"
 #include "certs/stream.h"
 
-enum { PEER_CHAIN_MAX = 32768 };
+enum { PEER_CHAIN_MAX = 32768, KEY_DER_MAX = 16384 };
 
 struct tls {
 	atomic_uint count;
@@ -78,6 +79,10 @@ static RESULT load_key(struct tls *tls, const char *path, const char *certificat
 	struct key *key = NULL;
 
 	TRY(key_load(path, &key, err));
+	if (key_is_on_token(key) && key_kind(key) == KEY_ED25519) {
+		key_unref(key);
+		return err_set(err, CODE_KEY, path, "an Ed25519 key on a token signs messages, but not TLS handshakes; use P-256, P-384 or RSA");
+	}
 	bool fits = SSL_CTX_use_PrivateKey(tls->context, key_pkey(key)) == 1 && SSL_CTX_check_private_key(tls->context) == 1;
 	key_unref(key);
 	ERR_clear_error();
@@ -129,6 +134,117 @@ result tls_client_new(const char *certificate, const char *key, struct trust *tr
 result tls_web_new(const char *certificate, const char *key, struct trust *trust, struct tls **ret, struct err *err)
 {
 	return tls_new(true, true, certificate, key, trust, ret, err);
+}
+
+/* --- as bytes, for a process without files --- */
+
+static void pack_certificate(X509 *certificate, struct buf *out)
+{
+	struct blob *der = certificate_encode(certificate);
+
+	pack_put_bin(out, blob_bytes(der));
+	blob_unref(der);
+}
+
+static RESULT pack_key(const struct tls *tls, struct buf *out, struct err *err)
+{
+	const EVP_PKEY *key = SSL_CTX_get0_privatekey(tls->context);
+	uint8_t *der = NULL;
+
+	ERR_set_mark();
+	int len = key != NULL ? i2d_PrivateKey(key, &der) : -1;
+	ERR_pop_to_mark();
+	if (len <= 0)
+		return err_set(err, CODE_KEY, "tls.key", "the key cannot be handed over to the gateway; it must be one in a file");
+	pack_put_bin(out, bytes_of(der, (size_t)len));
+	OPENSSL_clear_free(der, (size_t)len);
+	return OK;
+}
+
+result tls_pack(const struct tls *tls, struct buf *out, struct err *err)
+{
+	STACK_OF(X509) *above = NULL;
+
+	SSL_CTX_get0_chain_certs(tls->context, &above);
+	int count = above != NULL ? sk_X509_num(above) : 0;
+	pack_put_array(out, 2);
+	pack_put_array(out, (size_t)count + 1);
+	pack_certificate(SSL_CTX_get0_certificate(tls->context), out);
+	for (int i = 0; i < count; i++)
+		pack_certificate(sk_X509_value(above, i), out);
+	return pack_key(tls, out, err);
+}
+
+static RESULT unpack_chain(struct tls *tls, struct pack_in *in, struct err *err)
+{
+	STACK_OF(X509) *chain = sk_X509_new_null();
+	size_t count = pack_array(in, "/0");
+	result used = OK;
+
+	for (size_t i = 0; i < count && !in->failed && !FAILED(used); i++) {
+		struct bytes der = pack_bin(in, "/0", CERTIFICATE_DER_MAX);
+		X509 *certificate = NULL;
+		used = certificate_decode(der, &certificate, err);
+		if (!FAILED(used) && sk_X509_push(chain, certificate) == 0)
+			X509_free(certificate);
+	}
+	if (!FAILED(used))
+		used = sk_X509_num(chain) > 0 ? use_chain(tls, chain, "certificate", err)
+		                              : err_set(err, CODE_MALFORMED, "/0", "no certificate");
+	certificate_free_all(chain);
+	ERR_clear_error();
+	return used;
+}
+
+static RESULT unpack_key(struct tls *tls, struct pack_in *in, struct err *err)
+{
+	struct bytes der = pack_bin(in, "/1", KEY_DER_MAX);
+	const uint8_t *at = der.at;
+	EVP_PKEY *key = der.len > 0 ? d2i_AutoPrivateKey(NULL, &at, (long)der.len) : NULL;
+	bool fits = key != NULL && SSL_CTX_use_PrivateKey(tls->context, key) == 1 && SSL_CTX_check_private_key(tls->context) == 1;
+
+	EVP_PKEY_free(key);
+	ERR_clear_error();
+	return fits ? OK : err_set(err, CODE_KEY, "/1", "is not the key of the certificate");
+}
+
+static RESULT unpack(struct tls *tls, struct bytes packed, struct err *err)
+{
+	struct pack_in in = pack_in(packed, err);
+
+	if (tls->context == NULL)
+		return library_failed(err, "the TLS library cannot be set up");
+	TRY(configure(tls->context, err));
+	TRY(stream_prepare(tls->context, true, err));
+	pack_array_of(&in, "", 2);
+	TRY(unpack_chain(tls, &in, err));
+	TRY(unpack_key(tls, &in, err));
+	return pack_end(&in);
+}
+
+result tls_server_unpack(struct bytes packed, struct trust *trust, struct tls **ret, struct err *err)
+{
+	struct tls *tls = mem_alloc(sizeof(*tls));
+
+	ERR_clear_error();
+	atomic_init(&tls->count, 1);
+	tls->serves = true;
+	tls->trust = trust_ref(trust);
+	tls->context = SSL_CTX_new(TLS_server_method());
+	result unpacked = unpack(tls, packed, err);
+	if (FAILED(unpacked)) {
+		tls_unref(tls);
+		return unpacked;
+	}
+	*ret = tls;
+	return OK;
+}
+
+void tls_prepare(void)
+{
+	OPENSSL_init_ssl(OPENSSL_INIT_LOAD_CONFIG, NULL);
+	SSL_CTX_free(SSL_CTX_new(TLS_server_method()));
+	ERR_clear_error();
 }
 
 struct tls *tls_ref(struct tls *tls)

@@ -18,6 +18,13 @@ RESULT tls_client_new(const char *certificate, const char *key, struct trust *tr
 /* For an agency's own systems, over HTTP: TLS 1.3 and no resumption as above, ALPN http/1.1 or none. Clients show a certificate of the trust's authorities, whomever it
  * names (see stream_peer_is); trust NULL: none is asked for. */
 RESULT tls_web_new(const char *certificate, const char *key, struct trust *trust, struct tls **ret, struct err *err);
+/* The certificate with its intermediates, and the key, for another process, which has no files: appends one packed value, which is a
+ * secret. key when the key is not one that can be handed over. */
+RESULT tls_pack(const struct tls *tls, struct buf *out, struct err *err);
+/* What tls_pack made of a tls_server_new. */
+RESULT tls_server_unpack(struct bytes packed, struct trust *trust, struct tls **ret, struct err *err);
+/* Has the library read what it wants to read from files: for who will not be able to any more. */
+void tls_prepare(void);
 struct tls *tls_ref(struct tls *tls);
 void tls_unref(struct tls *tls);
 struct trust *tls_trust(const struct tls *tls);  /* borrowed; NULL of a tls_web_new without */

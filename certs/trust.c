@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/pack.h"
 #include "certs/openssl.h"
 
 enum { LIST_FILE_MAX = 64 << 20, AUTHORITIES_MAX = 256 };
@@ -170,6 +171,110 @@ result trust_load(const char *const *ca_files, size_t ca_count, const char *cons
 	if (FAILED(filled)) {
 		trust_unref(trust);
 		return filled;
+	}
+	*ret = trust;
+	return OK;
+}
+
+/* --- as bytes, for a process without files --- */
+
+static int count_of(const struct trust *trust, X509_LOOKUP_TYPE kind)
+{
+	STACK_OF(X509_OBJECT) *all = X509_STORE_get0_objects(trust->store);
+	int count = 0;
+
+	for (int i = 0; i < sk_X509_OBJECT_num(all); i++)
+		count += X509_OBJECT_get_type(sk_X509_OBJECT_value(all, i)) == kind;
+	return count;
+}
+
+static void pack_object(X509_OBJECT *object, struct buf *out)
+{
+	uint8_t *der = NULL;
+	int len = X509_OBJECT_get_type(object) == X509_LU_X509 ? i2d_X509(X509_OBJECT_get0_X509(object), &der)
+	                                                        : i2d_X509_CRL(X509_OBJECT_get0_X509_CRL(object), &der);
+
+	pack_put_bin(out, len > 0 ? bytes_of(der, (size_t)len) : BYTES_NONE);
+	OPENSSL_free(der);
+}
+
+static void pack_objects(const struct trust *trust, X509_LOOKUP_TYPE kind, struct buf *out)
+{
+	STACK_OF(X509_OBJECT) *all = X509_STORE_get0_objects(trust->store);
+
+	pack_put_array(out, (size_t)count_of(trust, kind));
+	for (int i = 0; i < sk_X509_OBJECT_num(all); i++)
+		if (X509_OBJECT_get_type(sk_X509_OBJECT_value(all, i)) == kind)
+			pack_object(sk_X509_OBJECT_value(all, i), out);
+}
+
+void trust_pack(const struct trust *trust, struct buf *out)
+{
+	pack_put_array(out, 2);
+	pack_objects(trust, X509_LU_X509, out);
+	pack_objects(trust, X509_LU_CRL, out);
+}
+
+static RESULT unpack_authority(struct trust *trust, struct bytes der, struct err *err)
+{
+	X509 *authority = NULL;
+
+	TRY(certificate_decode(der, &authority, err));
+	result added = add_authority(trust, authority, "authorities", err);
+	X509_free(authority);
+	return added;
+}
+
+static RESULT unpack_list(struct trust *trust, struct bytes der, struct err *err)
+{
+	const uint8_t *at = der.at;
+	X509_CRL *list = d2i_X509_CRL(NULL, &at, (long)der.len);
+
+	if (list == NULL || at != der.at + der.len) {
+		X509_CRL_free(list);
+		return err_set(err, CODE_CERTIFICATE, "lists", "is no revocation list in DER");
+	}
+	result added = add_list(trust, list, "lists", err);
+	X509_CRL_free(list);
+	return added;
+}
+
+static RESULT unpack(struct trust *trust, struct bytes packed, struct err *err)
+{
+	struct pack_in in = pack_in(packed, err);
+
+	pack_array_of(&in, "", 2);
+	size_t authorities = pack_array(&in, "/0");
+	for (size_t i = 0; i < authorities && !in.failed; i++) {
+		struct bytes der = pack_bin(&in, "/0", CERTIFICATE_DER_MAX);
+		if (!in.failed)
+			TRY(unpack_authority(trust, der, err));
+	}
+	if (!in.failed)
+		TRY(check_roots(trust, "authorities", err));
+	size_t lists = pack_array(&in, "/1");
+	for (size_t i = 0; i < lists && !in.failed; i++) {
+		struct bytes der = pack_bin(&in, "/1", LIST_FILE_MAX);
+		if (!in.failed)
+			TRY(unpack_list(trust, der, err));
+	}
+	trust->has_lists = lists > 0;
+	return pack_end(&in);
+}
+
+result trust_unpack(struct bytes packed, struct trust **ret, struct err *err)
+{
+	struct trust *trust = mem_alloc(sizeof(*trust));
+
+	ERR_set_mark();
+	atomic_init(&trust->count, 1);
+	trust->store = X509_STORE_new();
+	result unpacked = trust->store != NULL ? unpack(trust, packed, err)
+	                                       : err_set(err, CODE_CERTIFICATE, "", "the library cannot make a store of authorities");
+	ERR_pop_to_mark();
+	if (FAILED(unpacked)) {
+		trust_unref(trust);
+		return unpacked;
 	}
 	*ret = trust;
 	return OK;

@@ -22,6 +22,9 @@ struct trust;
  * of an authority fails closed unless no list at all was configured. config, io, certificate with the file's name. */
 RESULT trust_load(const char *const *ca_files, size_t ca_count, const char *const *crl_files, size_t crl_count, struct trust **ret,
                   struct err *err);
+/* The same for another process, which has no files: appends one packed value. trust_unpack checks it as trust_load checks files. */
+void trust_pack(const struct trust *trust, struct buf *out);
+RESULT trust_unpack(struct bytes packed, struct trust **ret, struct err *err);
 struct trust *trust_ref(struct trust *trust);
 void trust_unref(struct trust *trust);
 /* Earliest nextUpdate of the lists, ms since the epoch; 0 when none. */

@@ -68,6 +68,7 @@ struct catalogue_move {
 struct catalogue_moves {
 	char *lifecycle;
 	bool is_optional; /* no such record, or no move that fits: nothing happens. Otherwise the message is refused. */
+	bool is_each;     /* every record that the keys speak of is moved, not only the likeliest one; optional then */
 	struct catalogue_move *moves;
 	size_t moves_count;
 };

@@ -124,6 +124,20 @@ static result check_move(const struct catalogue_links *links, const struct catal
 	return check_when(links, type, move->when, move->when_count, pointer_key(above, BYTES_LIT("when"), place), err);
 }
 
+/* A number that each agency gives on its own speaks of one record, and a message that several records must allow would be one that none does. */
+static result check_each(const struct catalogue_moves *moves, const struct catalogue_lifecycle *lifecycle, const char *place, struct err *err)
+{
+	if (!moves->is_each)
+		return OK;
+	if (!moves->is_optional)
+		return err_set(err, CODE_MALFORMED, place, "with \"each\" a lifecycle is \"optional\", too");
+	for (size_t i = 0; i < lifecycle->keys_count; i++)
+		if (lifecycle->keys[i].is_per_owner)
+			return err_set(err, CODE_MALFORMED, place, "\"each\" is not for %s, whose key %s is each agency's own", lifecycle->name,
+			               lifecycle->keys[i].name);
+	return OK;
+}
+
 static result check_moves(const struct catalogue_links *links, const struct catalogue_type *type, struct err *err)
 {
 	char place[ERR_FIELD_MAX];
@@ -133,6 +147,7 @@ static result check_moves(const struct catalogue_links *links, const struct cata
 		snprintf(place, sizeof(place), "/lifecycle/%zu/name", i);
 		if (!lifecycle)
 			return err_set(err, CODE_MALFORMED, place, "%s is no lifecycle of the catalogue", moves->lifecycle);
+		TRY(check_each(moves, lifecycle, place, err));
 		for (size_t m = 0; m < moves->moves_count; m++) {
 			snprintf(place, sizeof(place), "/lifecycle/%zu/moves/%zu", i, m);
 			TRY(check_move(links, type, lifecycle, &moves->moves[m], place, err));

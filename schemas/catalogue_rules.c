@@ -243,6 +243,11 @@ static void take_lifecycle_optional(struct pack_in *in, const char *place, void 
 	((struct catalogue_moves *)into)->is_optional = pack_bool(in, place);
 }
 
+static void take_lifecycle_each(struct pack_in *in, const char *place, void *into)
+{
+	((struct catalogue_moves *)into)->is_each = pack_bool(in, place);
+}
+
 static void take_lifecycle_moves(struct pack_in *in, const char *place, void *into)
 {
 	static const struct catalogue_take_key keys[] = {
@@ -260,7 +265,8 @@ static void take_lifecycle_moves(struct pack_in *in, const char *place, void *in
 void catalogue_rules_moves(struct pack_in *in, const char *place, struct catalogue_type *type)
 {
 	static const struct catalogue_take_key keys[] = {
-		{"name", take_lifecycle_name, true}, {"optional", take_lifecycle_optional, false}, {"moves", take_lifecycle_moves, true}};
+		{"name", take_lifecycle_name, true}, {"optional", take_lifecycle_optional, false}, {"each", take_lifecycle_each, false},
+		{"moves", take_lifecycle_moves, true}};
 	char at[ERR_FIELD_MAX];
 	size_t count = catalogue_take_array(in, place, LIFECYCLES_MAX);
 	if (count == 0)

@@ -5,16 +5,17 @@
 #include "schemas/pointer.h"
 #include "schemas/words.h"
 
-enum { SIGNER_LEN = 32 };
+enum { SIGNER_LEN = 32, PROOF_HASH_LEN = 32 };
 
 /* How many elements each kind has, itself included. */
 enum {
-	FIELDS_HELLO = 5,
-	FIELDS_WELCOME = 10,
+	FIELDS_HELLO = 6,
+	FIELDS_WELCOME = 11,
 	FIELDS_SUBMIT = 5,
 	FIELDS_MESSAGE = 2,
 	FIELDS_BYE = 3,
 	FIELDS_CERT = 3,
+	FIELDS_HEAD = 5,
 	FIELDS_ONE = 2,
 };
 
@@ -91,16 +92,26 @@ static struct bytes read_party(struct pack_in *in, const char *field)
 
 /* Another version may have another shape, so that nothing behind it can be judged. What is no version at all is left to the
  * strict reader. */
-static result check_version(struct bytes frame, enum frame_kind kind, struct err *err)
+static result check_version(struct bytes frame, enum frame_kind kind, int64_t *ret, struct err *err)
 {
 	struct pack_in in = pack_in(frame, NULL);
 	pack_array(&in, "");
 	int64_t found = pack_int(&in, "/0", 0, INT32_MAX);
 	int64_t version = pack_int(&in, "/1", 0, INT32_MAX);
-	if (!in.failed && found == (int64_t)kind && version != FRAME_VERSION)
-		return err_set(err, CODE_VERSION, "/1", "the peer speaks version %lld of the link, this end version %d",
-		               (long long)version, FRAME_VERSION);
+	*ret = FRAME_VERSION;
+	if (in.failed || found != (int64_t)kind)
+		return OK;
+	if (version < FRAME_VERSION_LEAST || version > FRAME_VERSION)
+		return err_set(err, CODE_VERSION, "/1", "the peer speaks version %lld of the link, this end versions %d to %d",
+		               (long long)version, FRAME_VERSION_LEAST, FRAME_VERSION);
+	*ret = version;
 	return OK;
+}
+
+/* Version 1 lacks the last element of HELLO and of WELCOME. */
+static size_t fields_of(size_t fields, int64_t version)
+{
+	return version == 1 ? fields - 1 : fields;
 }
 
 static size_t read_chain(struct pack_in *in, const char *field, size_t min, struct bytes ret[static FRAME_CHAIN_MAX])
@@ -126,24 +137,28 @@ static void put_chain(const struct bytes *chain, size_t count, struct buf *out)
 
 result frame_hello_decode(struct bytes frame, struct frame_hello *ret, struct err *err)
 {
-	TRY(check_version(frame, FRAME_HELLO, err));
-	struct pack_in in = frame_read(frame, FRAME_HELLO, FIELDS_HELLO, err);
-	ret->version = pack_int(&in, "/1", FRAME_VERSION, FRAME_VERSION);
+	int64_t version;
+	TRY(check_version(frame, FRAME_HELLO, &version, err));
+	struct pack_in in = frame_read(frame, FRAME_HELLO, fields_of(FIELDS_HELLO, version), err);
+	ret->version = pack_int(&in, "/1", FRAME_VERSION_LEAST, FRAME_VERSION);
 	ret->party = read_party(&in, "/2");
 	ret->chain_count = read_chain(&in, "/3", 1, ret->chain);
 	ret->software = pack_text(&in, "/4", SIZE_MAX);
 	if (!in.failed && ret->software.len > FRAME_SOFTWARE_MAX)
 		pack_fail(&in, CODE_TOO_LARGE, "/4", "is longer than the limit");
+	ret->known = version == 1 ? 0 : pack_int(&in, "/5", 0, INT64_MAX);
 	return pack_end(&in);
 }
 
 void frame_hello_encode(const struct frame_hello *hello, struct buf *out)
 {
-	frame_write(FRAME_HELLO, FIELDS_HELLO, out);
+	frame_write(FRAME_HELLO, fields_of(FIELDS_HELLO, hello->version), out);
 	pack_put_int(out, hello->version);
 	pack_put_text(out, hello->party);
 	put_chain(hello->chain, hello->chain_count, out);
 	pack_put_text(out, hello->software);
+	if (hello->version != 1)
+		pack_put_int(out, hello->known);
 }
 
 static struct bytes read_head(struct pack_in *in, const char *field)
@@ -156,11 +171,22 @@ static struct bytes read_head(struct pack_in *in, const char *field)
 	return head;
 }
 
+static struct bytes read_proof(struct pack_in *in, const char *field)
+{
+	struct bytes proof = pack_bin(in, field, SIZE_MAX);
+	if (!in->failed && proof.len % PROOF_HASH_LEN != 0)
+		pack_fail(in, CODE_MALFORMED, field, "is not made of hashes");
+	if (!in->failed && proof.len > FRAME_PROOF_MAX)
+		pack_fail(in, CODE_TOO_LARGE, field, "is longer than any proof");
+	return proof;
+}
+
 result frame_welcome_decode(struct bytes frame, struct frame_welcome *ret, struct err *err)
 {
-	TRY(check_version(frame, FRAME_WELCOME, err));
-	struct pack_in in = frame_read(frame, FRAME_WELCOME, FIELDS_WELCOME, err);
-	ret->version = pack_int(&in, "/1", FRAME_VERSION, FRAME_VERSION);
+	int64_t version;
+	TRY(check_version(frame, FRAME_WELCOME, &version, err));
+	struct pack_in in = frame_read(frame, FRAME_WELCOME, fields_of(FIELDS_WELCOME, version), err);
+	ret->version = pack_int(&in, "/1", FRAME_VERSION_LEAST, FRAME_VERSION);
 	ret->hub = read_party(&in, "/2");
 	ret->frame_max = pack_int(&in, "/3", 1, INT32_MAX);
 	ret->message_max = pack_int(&in, "/4", 1, INT32_MAX);
@@ -169,12 +195,13 @@ result frame_welcome_decode(struct bytes frame, struct frame_welcome *ret, struc
 	ret->credit = pack_int(&in, "/7", 0, INT32_MAX);
 	ret->head = pack_try_nil(&in) ? BYTES_NONE : read_head(&in, "/8");
 	ret->chain_count = read_chain(&in, "/9", 0, ret->chain);
+	ret->proof = version == 1 ? BYTES_NONE : read_proof(&in, "/10");
 	return pack_end(&in);
 }
 
 void frame_welcome_encode(const struct frame_welcome *welcome, struct buf *out)
 {
-	frame_write(FRAME_WELCOME, FIELDS_WELCOME, out);
+	frame_write(FRAME_WELCOME, fields_of(FIELDS_WELCOME, welcome->version), out);
 	pack_put_int(out, welcome->version);
 	pack_put_text(out, welcome->hub);
 	pack_put_int(out, welcome->frame_max);
@@ -187,6 +214,8 @@ void frame_welcome_encode(const struct frame_welcome *welcome, struct buf *out)
 	else
 		pack_put_nil(out);
 	put_chain(welcome->chain, welcome->chain_count, out);
+	if (welcome->version != 1)
+		pack_put_bin(out, welcome->proof);
 }
 
 static void read_message(struct pack_in *in, struct frame_message *ret)
@@ -349,17 +378,23 @@ void frame_cert_encode(const struct frame_cert *cert, struct buf *out)
 	put_chain(cert->chain, cert->chain_count, out);
 }
 
-result frame_head_decode(struct bytes frame, struct bytes *ret_head, struct err *err)
+result frame_head_decode(struct bytes frame, struct frame_head *ret, struct err *err)
 {
-	struct pack_in in = frame_read(frame, FRAME_HEAD, FIELDS_ONE, err);
-	*ret_head = read_head(&in, "/1");
+	struct pack_in in = frame_read(frame, FRAME_HEAD, FIELDS_HEAD, err);
+	ret->head = read_head(&in, "/1");
+	ret->from = pack_int(&in, "/2", 0, INT64_MAX);
+	ret->proof = read_proof(&in, "/3");
+	ret->chain_count = read_chain(&in, "/4", 0, ret->chain);
 	return pack_end(&in);
 }
 
-void frame_head_encode(struct bytes head, struct buf *out)
+void frame_head_encode(const struct frame_head *head, struct buf *out)
 {
-	frame_write(FRAME_HEAD, FIELDS_ONE, out);
-	pack_put_bin(out, head);
+	frame_write(FRAME_HEAD, FIELDS_HEAD, out);
+	pack_put_bin(out, head->head);
+	pack_put_int(out, head->from);
+	pack_put_bin(out, head->proof);
+	put_chain(head->chain, head->chain_count, out);
 }
 
 result frame_bye_decode(struct bytes frame, enum code *ret_code, struct bytes *ret_reason, struct err *err)

@@ -7,13 +7,15 @@
 #include "schemas/message.h"
 
 enum {
-	FRAME_VERSION = 1,
+	FRAME_VERSION = 2,
+	FRAME_VERSION_LEAST = 1, /* that a hub still speaks with its adapters */
 	FRAME_CHAIN_MAX = 4,
 	FRAME_CERT_MAX = 8192,
 	FRAME_BATCH_MAX = ENVELOPE_BATCH_MAX,
 	FRAME_RECIPIENTS_MAX = 1024,
 	FRAME_SOFTWARE_MAX = 64,
-	FRAME_HEAD_MAX = 2048
+	FRAME_HEAD_MAX = 2048,
+	FRAME_PROOF_MAX = 64 * 32 /* hashes of a consistency proof */
 };
 
 enum frame_kind {
@@ -37,20 +39,23 @@ const char *frame_kind_text(enum frame_kind kind);
 /* The kind of a frame without decoding the rest; malformed for an unknown one. */
 RESULT frame_kind_of(struct bytes frame, enum frame_kind *ret, struct err *err);
 
-/* [1, version, party, [certificate…], software] : the adapter's first word; the chain of its signing certificate, leaf first (DER),
- * never empty. When the version is not FRAME_VERSION the code is version, and nothing else is judged. WELCOME likewise. */
+/* [1, version, party, [certificate…], software, known] : the adapter's first word; the chain of its signing certificate, leaf first (DER),
+ * never empty. Version 1 ends with software. When the version is none of FRAME_VERSION_LEAST to FRAME_VERSION the code is version, and nothing else is
+ * judged. WELCOME likewise; it is of the version of the HELLO that it answers. */
 struct frame_hello {
 	int64_t version;
 	struct bytes party;
 	struct bytes chain[FRAME_CHAIN_MAX];
 	size_t chain_count;
 	struct bytes software;
+	int64_t known; /* size of the last head that it has verified; 0: none */
 };
 RESULT frame_hello_decode(struct bytes frame, struct frame_hello *ret, struct err *err);
 void frame_hello_encode(const struct frame_hello *hello, struct buf *out);
 
-/* [2, version, hub, frame_max, message_max, batch_max, heartbeat_ms, credit, head | nil, [certificate…]] : head as in FRAME_HEAD; the chain is
- * that of the hub's own signing certificate, which signs notices and heads. */
+/* [2, version, hub, frame_max, message_max, batch_max, heartbeat_ms, credit, head | nil, [certificate…], proof] : head as in FRAME_HEAD; the chain is
+ * that of the hub's own signing certificate, which signs notices and heads; the proof leads from the size that HELLO said to that of the head. Version 1
+ * ends with the chain. */
 struct frame_welcome {
 	int64_t version;
 	struct bytes hub;
@@ -59,6 +64,7 @@ struct frame_welcome {
 	struct bytes head;
 	struct bytes chain[FRAME_CHAIN_MAX];
 	size_t chain_count;
+	struct bytes proof; /* hashes of 32 bytes, one after the other */
 };
 RESULT frame_welcome_decode(struct bytes frame, struct frame_welcome *ret, struct err *err);
 void frame_welcome_encode(const struct frame_welcome *welcome, struct buf *out);
@@ -142,9 +148,17 @@ struct frame_cert {
 RESULT frame_cert_decode(struct bytes frame, struct frame_cert *ret, struct err *err);
 void frame_cert_encode(const struct frame_cert *cert, struct buf *out);
 
-/* [12, head] : the ledger's signed head (certs/head.h) as bin. */
-RESULT frame_head_decode(struct bytes frame, struct bytes *ret_head, struct err *err);
-void frame_head_encode(struct bytes head, struct buf *out);
+/* [12, head, from, proof, [certificate…]] : the ledger's signed head (certs/head.h) as bin, and the proof that it continues the ledger of `from` entries, the
+ * size of the last head that went over this link. The chain is that of the certificate that signs it, empty if it has not changed since. */
+struct frame_head {
+	struct bytes head;
+	int64_t from;
+	struct bytes proof;
+	struct bytes chain[FRAME_CHAIN_MAX];
+	size_t chain_count;
+};
+RESULT frame_head_decode(struct bytes frame, struct frame_head *ret, struct err *err);
+void frame_head_encode(const struct frame_head *head, struct buf *out);
 
 /* [13, code, reason] */
 RESULT frame_bye_decode(struct bytes frame, enum code *ret_code, struct bytes *ret_reason, struct err *err);

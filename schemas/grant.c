@@ -24,22 +24,33 @@ static bool read_time(struct bytes map, const char *pointer, int64_t *ret)
 	return read_text(map, pointer, &text) && !FAILED(clock_parse(text, ret, &ignored));
 }
 
+static bool read_day(struct bytes map, const char *pointer, const struct grant_days *days, bool is_end_of_day, int64_t *ret)
+{
+	struct bytes text;
+	if (days)
+		return read_text(map, pointer, &text) && days->read(days->ctx, text, is_end_of_day, ret);
+	if (!read_time(map, pointer, ret))
+		return false;
+	*ret += is_end_of_day ? day_ms - 1 : 0;
+	return true;
+}
+
 struct bytes grant_id(struct bytes main)
 {
 	struct bytes id;
 	return read_text(main, "/consent_id", &id) ? id : BYTES_NONE;
 }
 
-bool grant_has_begun(struct bytes main, int64_t now)
+bool grant_has_begun(struct bytes main, const struct grant_days *days, int64_t now)
 {
 	int64_t at = 0;
-	return read_time(main, "/effective", &at) && now >= at;
+	return read_day(main, "/effective", days, false, &at) && now >= at;
 }
 
-bool grant_has_ended(struct bytes main, int64_t now)
+bool grant_has_ended(struct bytes main, const struct grant_days *days, int64_t now)
 {
 	int64_t at = 0;
-	return read_time(main, "/expires_on", &at) && now >= at + day_ms;
+	return read_day(main, "/expires_on", days, true, &at) && now > at;
 }
 
 static bool party_at(struct bytes main, const char *list, size_t index, struct bytes *ret)
@@ -100,12 +111,12 @@ bool grant_is_other_person(struct bytes main, struct bytes subject)
 	return differs;
 }
 
-int64_t grant_revocable_from(struct bytes main)
+int64_t grant_revocable_from(struct bytes main, const struct grant_days *days)
 {
 	struct bytes basis;
 	int64_t at = 0;
 	bool is_referral = read_text(main, "/legal_basis", &basis) && bytes_is(basis, "2.35");
-	return is_referral && read_time(main, "/revocable_on", &at) ? at : 0;
+	return is_referral && read_day(main, "/revocable_on", days, false, &at) ? at : 0;
 }
 
 int64_t grant_revoked_at(struct bytes revocation)

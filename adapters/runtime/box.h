@@ -86,6 +86,10 @@ RESULT box_put_chain(struct box *box, const uint8_t *fingerprint, struct bytes c
 RESULT box_chain(struct box *box, const uint8_t *fingerprint, struct buf *hold, bool *ret_found, struct err *err);
 RESULT box_note(struct box *box, const char *name, struct bytes value, struct err *err);
 RESULT box_noted(struct box *box, const char *name, struct buf *hold, bool *ret_found, struct err *err);
+RESULT box_note_drop(struct box *box, const char *name, struct err *err);
+/* The names that begin so, in order. Writes only after it. */
+typedef void (*box_name_fn)(void *ctx, struct bytes name);
+RESULT box_each_note(struct box *box, const char *prefix, box_name_fn fn, void *ctx, struct err *err);
 
 /* Records: kind_host's two functions, ctx is the box. */
 RESULT box_put_record(void *box, const struct kind_record *record, struct err *err);

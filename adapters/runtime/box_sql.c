@@ -30,6 +30,8 @@ static const char *const sql[BOX_SQL_COUNT] = {
 	[BOX_SQL_CHAIN] = "SELECT chain FROM signer WHERE fingerprint = ?1",
 	[BOX_SQL_NOTE] = "INSERT INTO note(name, value) VALUES(?1, ?2) ON CONFLICT DO UPDATE SET value = ?2",
 	[BOX_SQL_NOTED] = "SELECT value FROM note WHERE name = ?1",
+	[BOX_SQL_NOTE_DROP] = "DELETE FROM note WHERE name = ?1",
+	[BOX_SQL_EACH_NOTE] = "SELECT name FROM note WHERE substr(name, 1, length(?1)) = ?1 AND name >= ?1 ORDER BY name",
 	[BOX_SQL_PUT_RECORD] = "INSERT INTO record(kind, number, nic, state, owner, is_ours, thread, message, name, dob, ucn, sid, doc_number, ssn, body)"
 	                       " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) ON CONFLICT DO UPDATE SET nic = ?3,"
 	                       " state = ?4, owner = ?5, is_ours = ?6, thread = ?7, message = ?8, name = ?9, dob = ?10, ucn = ?11, sid = ?12,"

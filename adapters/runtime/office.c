@@ -1,5 +1,6 @@
 #include "adapters/runtime/office.h"
 
+#include "adapters/runtime/history.h"
 #include "adapters/runtime/port_http.h"
 #include "adapters/runtime/port_http_access.h"
 #include "adapters/runtime/port_spool.h"
@@ -134,6 +135,7 @@ static result open_all(struct office *office, const void *settings, struct err *
 	                                  .each = box_each_record};
 	if (office->kind->open)
 		TRY(office->kind->open(settings, &office->host, &office->kind_state, err));
+	TRY(history_new(office, &office->history, err));
 	office->uplink = uplink_new(office);
 	office->sender = sender_new(office);
 	office->receiver = receiver_new(office);
@@ -202,6 +204,7 @@ void office_free(struct office *office)
 	port_http_free(office->port_http);
 	office->port_http = NULL;
 	uplink_free(office->uplink);
+	history_free(office->history);
 	sender_free(office->sender);
 	receiver_free(office->receiver);
 	if (office->kind_state && office->kind->close)
@@ -252,8 +255,6 @@ static void tell_fate(void *ctx, int64_t number, const struct err *why)
 	mem_free(fate);
 }
 
-/* The spool's file is written before the commit: it says what the hub has for good, and after a death in between the hub says it again. Written after
- * the commit it would stay out of date for ever. */
 void office_tell_fate(struct office *office, const uint8_t *id)
 {
 	struct fate *fate = mem_alloc(sizeof(*fate));

@@ -12,6 +12,7 @@
 #include "certs/proof.h"
 #include "certs/tls.h"
 
+struct history;
 struct uplink;
 struct sender;
 struct receiver;
@@ -41,6 +42,7 @@ struct office {
 	const struct kind *kind;
 	void *kind_state;
 	struct kind_host host;
+	struct history *history;
 	struct uplink *uplink;
 	struct sender *sender;
 	struct receiver *receiver;

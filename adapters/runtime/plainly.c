@@ -1,5 +1,6 @@
 #include "adapters/runtime/plainly.h"
 
+#include "adapters/runtime/history.h"
 #include "adapters/runtime/sealing.h"
 #include "adapters/runtime/uplink.h"
 #include "base/clock.h"
@@ -61,17 +62,22 @@ result plainly_delivery(const struct office *office, struct bytes stored, struct
 	return r;
 }
 
-static result put_verdict(struct bytes packed, struct buf *out, struct err *err)
+/* The verdict's views point into frame. */
+static result read_verdict(struct bytes packed, struct buf *frame, struct frame_verdict *ret, struct err *err)
 {
 	struct frame_verdicts verdicts;
+	frame_verdicts_encode(&packed, 1, frame);
+	TRY(frame_verdicts_decode(buf_bytes(frame), &verdicts, err));
+	return frame_verdicts_next(&verdicts, ret) ? OK : err_set(err, CODE_CORRUPT, "verdict", "the stored verdict cannot be read");
+}
+
+static result put_verdict(struct bytes packed, struct buf *out, struct err *err)
+{
 	struct frame_verdict verdict;
 	struct frame_recipient recipient;
 	struct buf frame;
 	buf_init(&frame, PLAINLY_STORED_MAX);
-	frame_verdicts_encode(&packed, 1, &frame);
-	result r = frame_verdicts_decode(buf_bytes(&frame), &verdicts, err);
-	if (!FAILED(r) && !frame_verdicts_next(&verdicts, &verdict))
-		r = err_set(err, CODE_CORRUPT, "verdict", "the stored verdict cannot be read");
+	result r = read_verdict(packed, &frame, &verdict, err);
 	if (!FAILED(r)) {
 		pack_put_map(out, 6);
 		put_text(out, "code", bytes_text(code_text(verdict.code)));
@@ -114,17 +120,46 @@ static void add_outcome(void *ctx, const struct box_outcome *outcome)
 	outcomes->count++;
 }
 
-/* Held by the hub until a recipient has been heard of: then it was let through. */
+static bool has_ended(const struct outcomes *outcomes, struct bytes party)
+{
+	struct pack_in in = pack_in(buf_bytes(&outcomes->packed), NULL);
+	for (size_t i = 0; i < outcomes->count; i++) {
+		struct bytes value, recipient;
+		if (pack_find(pack_value(&in, ""), "recipient", &value) && pack_as_text(value, &recipient) && bytes_equal(recipient, party))
+			return true;
+	}
+	return false;
+}
+
+static bool all_have_ended(const struct frame_verdict *verdict, const struct outcomes *outcomes)
+{
+	struct frame_verdict again = *verdict;
+	struct frame_recipient recipient;
+	while (frame_verdict_recipient(&again, &recipient))
+		if (!has_ended(outcomes, recipient.party))
+			return false;
+	return true;
+}
+
+/* Held by the hub until a recipient has been heard of: then it was let through. Settled is not stored: it is what the outcomes say. */
 static const char *state_of(const struct box_out *own, const struct outcomes *outcomes)
 {
 	static const char *const states[] = {"waiting", "accepted", "refused", "settled"};
-	struct pack_in in = pack_in(own->verdict, NULL);
-	if (own->state != BOX_ACCEPTED || outcomes->count)
-		return states[own->state];
-	pack_array(&in, "");
-	pack_bin(&in, "", UUID_LEN);
-	struct bytes code = pack_text(&in, "", ERR_FIELD_MAX);
-	return !in.failed && bytes_is(code, code_text(CODE_HELD)) ? "held" : states[own->state];
+	const char *state = states[own->state];
+	struct frame_verdict verdict;
+	struct buf frame;
+	struct err ignored;
+	if (own->state != BOX_ACCEPTED)
+		return state;
+	buf_init(&frame, PLAINLY_STORED_MAX);
+	if (!FAILED(read_verdict(own->verdict, &frame, &verdict, &ignored))) {
+		if (outcomes->count && all_have_ended(&verdict, outcomes))
+			state = states[BOX_SETTLED];
+		else if (!outcomes->count && verdict.code == CODE_HELD)
+			state = "held";
+	}
+	buf_done(&frame);
+	return state;
 }
 
 static result put_fate(const struct box_out *own, const struct outcomes *outcomes, const char *event, struct buf *out, struct err *err)
@@ -174,7 +209,7 @@ result plainly_status(struct office *office, struct buf *out, struct err *err)
 	int64_t waiting = 0, unhanded = 0;
 	const struct err *last = uplink_last_error(office->uplink);
 	TRY(box_counts(office->box, &waiting, &unhanded, err));
-	pack_put_map(out, 11);
+	pack_put_map(out, 12);
 	put_text(out, "party", bytes_text(office->options->party));
 	put_text(out, "kind", bytes_text(office->kind->name));
 	put_text(out, "title", bytes_text(office->options->title));
@@ -190,5 +225,7 @@ result plainly_status(struct office *office, struct buf *out, struct err *err)
 	put_int(out, "unhanded", unhanded);
 	put_time(out, "certificate_until", signer_not_after_ms(office->papers.signing));
 	put_text(out, "version", bytes_text(LIAISON_VERSION));
+	pack_put_str(out, "history");
+	history_show(office->history, out);
 	return OK;
 }

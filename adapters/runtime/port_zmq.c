@@ -1,6 +1,7 @@
 #include "adapters/runtime/port_zmq.h"
 
 #include "adapters/runtime/compose.h"
+#include "adapters/runtime/history.h"
 #include "adapters/runtime/plainly.h"
 #include "adapters/runtime/port_zmq_inside.h"
 #include "base/log.h"
@@ -214,7 +215,7 @@ static result do_status(const struct request *request, struct err *err)
 		struct buf *out = begin(request, true, 1);
 		pack_put_str(out, "status");
 		pack_put_raw(out, buf_bytes(&body));
-		reply(request, buf_bytes(out));
+		reply_after(request); /* it may be of this turn, which is not committed yet */
 	}
 	buf_done(&body);
 	return r;
@@ -247,20 +248,43 @@ static result do_convert(const struct request *request, struct err *err)
 	return OK;
 }
 
+static result do_history(const struct request *request, struct err *err)
+{
+	struct port_zmq *port = request->port;
+	struct buf head, journal;
+	buf_init(&head, port->answer.max);
+	buf_init(&journal, port->answer.max);
+	result r = history_known_head(port->office->history, &head, err);
+	if (!FAILED(r))
+		r = history_journal(port->office->box, &journal, err);
+	if (!FAILED(r)) {
+		struct buf *out = begin(request, true, 2);
+		pack_put_str(out, "head");
+		pack_put_raw(out, buf_bytes(&head));
+		pack_put_str(out, "journal");
+		pack_put_raw(out, buf_bytes(&journal));
+		reply(request, buf_bytes(out));
+	}
+	buf_done(&head);
+	buf_done(&journal);
+	return r;
+}
+
 static result perform(const struct request *request, struct err *err)
 {
 	static const struct {
 		const char *op;
 		result (*perform)(const struct request *request, struct err *err);
 	} ops[] = {{"send", do_send},     {"check", do_check},   {"receive", do_receive},
-	           {"ack", do_ack},       {"status", do_status}, {"convert", do_convert}};
+	           {"ack", do_ack},       {"status", do_status}, {"convert", do_convert},
+	           {"history", do_history}};
 	struct bytes op = BYTES_NONE;
 	if (!find_text(request->map, "op", &op))
-		return err_set(err, CODE_USAGE, "/op", "a request is a map with an op: send, check, receive, ack, status, convert");
+		return err_set(err, CODE_USAGE, "/op", "a request is a map with an op: send, check, receive, ack, status, convert, history");
 	for (size_t i = 0; i < sizeof(ops) / sizeof(*ops); i++)
 		if (bytes_is(op, ops[i].op))
 			return ops[i].perform(request, err);
-	return err_set(err, CODE_USAGE, "/op", "no such op; there are send, check, receive, ack, status, convert");
+	return err_set(err, CODE_USAGE, "/op", "no such op; there are send, check, receive, ack, status, convert, history");
 }
 
 static result parse(struct port_zmq *port, const struct wire_message *message, struct request *request, struct buf *packed, struct err *err)

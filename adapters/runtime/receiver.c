@@ -4,11 +4,11 @@
 #include "adapters/runtime/compose.h"
 #include "adapters/runtime/erasing.h"
 #include "adapters/runtime/judge.h"
+#include "adapters/runtime/telling.h"
 #include "adapters/runtime/uplink.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "certs/head.h"
 #include "schemas/frame.h"
 #include "schemas/receipt.h"
 
@@ -98,14 +98,14 @@ static result file_outcome(struct receiver *receiver, const struct judged *judge
 }
 
 /* Answers that the kind writes by itself go the same way as any draft; one that cannot be composed is a fault of ours, not of the message. */
-static void send_answers(struct receiver *receiver, const struct kind_reading *answers)
+static void send_answers(struct receiver *receiver, const struct judged *judged, const struct kind_reading *answers)
 {
 	for (size_t i = 0; i < answers->drafts_count; i++) {
 		struct uuid id;
 		struct err why;
 		bool duplicate = false;
 		if (FAILED(compose_plain(receiver->office, buf_bytes(&answers->drafts[i].plain), answers->drafts[i].tag, &id, &duplicate, &why)))
-			log_event(LOG_ERROR, "answer_failed", LOG_REASON(&why));
+			telling_refusal(receiver->office, LOG_ERROR, "answer_failed", judged->message.id, judged->message.header, &why);
 	}
 }
 
@@ -124,7 +124,7 @@ static result pass(struct receiver *receiver, const struct judged *judged, struc
 	kind_reading_init(&answers);
 	result r = office->kind->pass(office->kind_state, &office->host, &message, &answers, err);
 	if (!FAILED(r))
-		send_answers(receiver, &answers);
+		send_answers(receiver, judged, &answers);
 	kind_reading_done(&answers);
 	return r;
 }
@@ -162,7 +162,7 @@ static result take_in(struct receiver *receiver, const struct judged *judged, co
 	TRY(compose_receipt(receiver->office, &judged->message, &judged->leaf, refusal, err));
 	metric_add(refusal ? receiver->refused : receiver->received, 1);
 	if (refusal)
-		log_event(LOG_WARNING, "delivery_refused", LOG_UUID("id", judged->message.id), LOG_REASON(refusal));
+		telling_refusal(receiver->office, LOG_WARNING, "delivery_refused", judged->message.id, judged->message.header, refusal);
 	else
 		box_after(receiver->office->box, announce, receiver, 0);
 	return OK;
@@ -178,7 +178,7 @@ static result take_outcome(struct receiver *receiver, const struct judged *judge
 {
 	if (refusal) {
 		metric_add(receiver->refused, 1);
-		log_event(LOG_WARNING, "receipt_refused", LOG_UUID("id", judged->message.id), LOG_REASON(refusal));
+		telling_refusal(receiver->office, LOG_WARNING, "receipt_refused", judged->message.id, judged->message.header, refusal);
 	} else {
 		TRY(file_outcome(receiver, judged, err));
 	}
@@ -274,7 +274,7 @@ static result take_envelope(struct receiver *receiver, struct bytes envelope, bo
 	}
 	result filed = take_judged(receiver, judged, FAILED(r) ? &why : NULL, &fault);
 	if (FAILED(filed))
-		log_event(LOG_ERROR, "delivery_not_filed", LOG_UUID("id", judged->message.id), LOG_REASON(&fault));
+		telling_refusal(receiver->office, LOG_ERROR, "delivery_not_filed", judged->message.id, judged->message.header, &fault);
 	mem_free(judged);
 	return OK;
 }
@@ -328,20 +328,6 @@ result receiver_cert(struct receiver *receiver, struct bytes frame, struct err *
 	forget_asked(receiver, cert.fingerprint);
 	TRY(judge_learn(receiver->judge, cert.fingerprint, cert.chain, cert.chain_count, err));
 	return take_waiting(receiver, err);
-}
-
-result receiver_note_head(struct receiver *receiver, struct bytes head, struct err *err)
-{
-	struct head ignored;
-	TRY(head_decode(head, &ignored, err));
-	return box_note(receiver->office->box, "hub_head", head, err);
-}
-
-result receiver_head(struct receiver *receiver, struct bytes frame, struct err *err)
-{
-	struct bytes head;
-	TRY(frame_head_decode(frame, &head, err));
-	return receiver_note_head(receiver, head, err);
 }
 
 result receiver_hub_chain(struct receiver *receiver, const struct bytes *chain, size_t count, struct err *err)

@@ -14,12 +14,8 @@ void receiver_renewed(struct receiver *receiver);   /* new trust: all signers ar
 /* Judges the certificate with which the hub signs its own messages. */
 RESULT receiver_hub_chain(struct receiver *receiver, const struct bytes *chain, size_t count, struct err *err);
 
-/* The ledger's signed head, from WELCOME or HEAD: kept, so that a rewritten past can be noticed. malformed. */
-RESULT receiver_note_head(struct receiver *receiver, struct bytes head, struct err *err);
-
 /* Frames. A failure means that the hub broke the protocol: the link is left. */
 RESULT receiver_deliver(struct receiver *receiver, struct bytes frame, struct err *err);
 RESULT receiver_cert(struct receiver *receiver, struct bytes frame, struct err *err);
-RESULT receiver_head(struct receiver *receiver, struct bytes frame, struct err *err);
 
 #endif

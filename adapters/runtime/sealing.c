@@ -30,6 +30,8 @@ static result load_own(struct sealing *sealing, const struct options *options, c
 	if (!options->sealing.key)
 		return err_set(err, CODE_CONFIG, "sealing.key", "the certificate is there and its key is not; name both");
 	TRY(key_load(options->sealing.key, &sealing->key, err));
+	if (key_is_on_token(sealing->key))
+		return err_set(err, CODE_KEY, options->sealing.key, "a sealing key opens what is sealed, and keys on tokens only sign here; name a file");
 	TRY(trust_judge_file(trust, options->sealing.certificate, TRUST_SEAL, clock_wall_ms(), &sealing->own, err));
 	if (strcmp(signer_party(sealing->own), options->party) != 0)
 		return err_set(err, CODE_CONFIG, options->sealing.certificate, "it is that of %s, not of %s; use this party's own",
@@ -121,9 +123,9 @@ static result check_grant(const struct office *office, const struct message *mes
 		why = "is not known here: the grant must have been sent or received by this adapter";
 	else if (revoked)
 		why = "has been revoked";
-	else if (!grant_has_begun(grant, now))
+	else if (!grant_has_begun(grant, NULL, now))
 		why = "is not yet effective";
-	else if (grant_has_ended(grant, now))
+	else if (grant_has_ended(grant, NULL, now))
 		why = "has expired";
 	else if (!grant_names_discloser(grant, bytes_text(office->options->party)))
 		why = "does not name this party as one that may disclose";

@@ -2,6 +2,7 @@
 
 #include "adapters/kind/consents.h"
 #include "adapters/runtime/erasing.h"
+#include "adapters/runtime/telling.h"
 #include "adapters/runtime/uplink.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -255,6 +256,14 @@ static void on_filed(void *ctx, int64_t seq, const struct err *why)
 	sender_wake(sender);
 }
 
+static void tell_refusal(struct sender *sender, const struct frame_verdict *verdict, const struct box_out *out, const char *field, const char *reason)
+{
+	struct err why;
+	result said = err_set(&why, verdict->code, field, "%s", reason);
+	telling_refusal(sender->office, out->is_receipt ? LOG_INFO : LOG_WARNING, is_kept(said.code) ? "held_by_hub" : "refused_by_hub", verdict->id,
+	                out->header, &why);
+}
+
 static result file_verdict(struct sender *sender, const struct frame_verdict *verdict, const struct box_out *out, struct err *err)
 {
 	struct buf packed;
@@ -274,8 +283,7 @@ static result file_verdict(struct sender *sender, const struct frame_verdict *ve
 	if (!FAILED(r) && verdict->code == CODE_OK)
 		r = pass_own(sender, out, err);
 	if (!FAILED(r) && verdict->code != CODE_OK)
-		log_event(out->is_receipt ? LOG_INFO : LOG_WARNING, is_kept(verdict->code) ? "held_by_hub" : "refused_by_hub", LOG_UUID("id", verdict->id), LOG_CODE(verdict->code),
-		          LOG_TEXT("field", field), LOG_TEXT("reason", reason));
+		tell_refusal(sender, verdict, out, field, reason);
 	mem_free(recipients);
 	buf_done(&packed);
 	return r;

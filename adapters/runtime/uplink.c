@@ -1,5 +1,6 @@
 #include "adapters/runtime/uplink.h"
 
+#include "adapters/runtime/history.h"
 #include "adapters/runtime/receiver.h"
 #include "adapters/runtime/sender.h"
 #include "base/clock.h"
@@ -138,7 +139,8 @@ static void on_open(void *ctx, struct signer *peer)
 {
 	struct uplink *uplink = ctx;
 	struct frame_hello hello = {.version = FRAME_VERSION, .party = bytes_text(uplink->office->options->party),
-	                            .software = BYTES_LIT("liaison-adapter " LIAISON_VERSION)};
+	                            .software = BYTES_LIT("liaison-adapter " LIAISON_VERSION),
+	                            .known = history_known(uplink->office->history)};
 	struct buf frame;
 	struct err why;
 	(void)peer;
@@ -159,11 +161,13 @@ static result on_welcome(struct uplink *uplink, struct bytes frame, struct err *
 	buf_add(&uplink->welcome_bytes, frame);
 	TRY(buf_check(&uplink->welcome_bytes, "welcome", err));
 	TRY(frame_welcome_decode(buf_bytes(&uplink->welcome_bytes), &uplink->welcome, err));
+	if (uplink->welcome.version != FRAME_VERSION)
+		return err_set(err, CODE_VERSION, "/1", "the hub answers in version %lld of the link, which proves nothing of its ledger",
+		               (long long)uplink->welcome.version);
 	if (!bytes_is(uplink->welcome.hub, uplink->office->options->hub.party))
 		return err_set(err, CODE_NOT_YOUR_PARTY, "hub", "the hub calls itself by another name than the configuration");
 	TRY(receiver_hub_chain(uplink->office->receiver, uplink->welcome.chain, uplink->welcome.chain_count, err));
-	if (uplink->welcome.head.len)
-		TRY(receiver_note_head(uplink->office->receiver, uplink->welcome.head, err));
+	TRY(history_welcome(uplink->office->history, &uplink->welcome, err));
 	if (!enter(uplink, UPLINK_WELCOMED))
 		return err_set(err, CODE_PROTOCOL, "welcome", "WELCOME came out of turn");
 	uplink->credit = uplink->welcome.credit;
@@ -207,6 +211,15 @@ static result on_bye(struct uplink *uplink, struct bytes frame, struct err *err)
 	return OK;
 }
 
+static result on_head(struct uplink *uplink, struct bytes frame, struct err *err)
+{
+	struct frame_head head;
+	TRY(frame_head_decode(frame, &head, err));
+	if (head.chain_count)
+		TRY(receiver_hub_chain(uplink->office->receiver, head.chain, head.chain_count, err));
+	return history_head(uplink->office->history, &head, err);
+}
+
 static result on_credit(struct uplink *uplink, struct bytes frame, struct err *err)
 {
 	int64_t more = 0;
@@ -230,7 +243,7 @@ static result take_frame(struct uplink *uplink, enum frame_kind kind, struct byt
 	case FRAME_CERT:
 		return receiver_cert(uplink->office->receiver, frame, err);
 	case FRAME_HEAD:
-		return receiver_head(uplink->office->receiver, frame, err);
+		return on_head(uplink, frame, err);
 	case FRAME_CREDIT:
 		return on_credit(uplink, frame, err);
 	case FRAME_PING:
@@ -260,8 +273,12 @@ static void on_frame(void *ctx, struct bytes frame)
 	result r = frame_kind_of(frame, &kind, &why);
 	if (!FAILED(r))
 		r = take_frame(uplink, kind, frame, &why);
-	if (FAILED(r))
-		leave(uplink, &why);
+	if (!FAILED(r))
+		return;
+	/* Such a hub is seldom another one in a second. */
+	if (r.code == CODE_HISTORY)
+		uplink->backoff_ms = uplink->office->options->limits.backoff_most_ms;
+	leave(uplink, &why);
 }
 
 static const struct channel_events channel_events = {.on_open = on_open, .on_frame = on_frame, .on_closed = on_closed};

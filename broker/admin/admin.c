@@ -44,6 +44,10 @@ static void take_job(struct admin *admin, const struct job *job)
 	case JOB_SEND:
 	case JOB_CLOSE:
 	case JOB_ASK:
+	case JOB_MANDATE:
+	case JOB_READY:
+	case JOB_PULSE:
+	case JOB_GATEWAY:
 	case JOB_KIND_COUNT:
 		break;
 	}

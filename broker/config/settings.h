@@ -28,12 +28,24 @@ struct settings_agreement {
 	int line;
 };
 
+struct settings_limits {
+	int64_t frame_bytes, message_bytes, batch, credit, window_messages, window_bytes, links;
+	int64_t handshake_ms, stall_ms, heartbeat_ms, clock_skew_ms;
+	int64_t handshakes, source_handshakes;         /* at once: in all, from one address */
+	int64_t handshake_rate, source_handshake_rate; /* a second; 0: no limit */
+	int64_t rate, rate_bytes, burst_ms;            /* of a party, a second; 0: no limit */
+	int64_t attempts;      /* deliveries to a recipient before a message is a dead letter */
+	int64_t redeliver_ms;  /* no receipt for so long: delivered again */
+	int64_t heads_ms;      /* the ledger's head goes to each link so often at most */
+};
+
 struct settings {
 	char *party; /* the hub's own */
 	char *listen; /* host:port */
 	char *data;   /* folder */
 	char *catalogue; /* folder */
 	char *control, *events; /* wire endpoints */
+	char *gateway_user;     /* that the gateway changes to when the broker is root; empty: nobody */
 	struct {
 		char *certificate, *key;
 		struct conf_texts ca, crl;
@@ -41,15 +53,11 @@ struct settings {
 	struct {
 		char *certificate, *key;
 	} signing;
+	struct settings_limits limits;
 	struct {
-		int64_t frame_bytes, message_bytes, batch, credit, window_messages, window_bytes, links;
-		int64_t handshake_ms, stall_ms, heartbeat_ms, clock_skew_ms;
-		int64_t handshakes, source_handshakes;         /* at once: in all, from one address */
-		int64_t handshake_rate, source_handshake_rate; /* a second; 0: no limit */
-		int64_t rate, rate_bytes, burst_ms;            /* of a party, a second; 0: no limit */
-		int64_t attempts;      /* deliveries to a recipient before a message is a dead letter */
-		int64_t redeliver_ms;  /* no receipt for so long: delivered again */
-	} limits;
+		bool on;
+		struct conf_texts read, write; /* more folders */
+	} sandbox;
 	struct {
 		int64_t gateways, verifiers; /* 0 verifiers: one for each core */
 	} threads;

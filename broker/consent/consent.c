@@ -126,10 +126,11 @@ result consent_grant(struct store *store, const char *by, int64_t at, struct byt
 	return r;
 }
 
-static result may_revoke(const struct consent *consent, const char *by, int64_t revoked_at, struct bytes main, struct err *err)
+static result may_revoke(const struct consent *consent, const char *by, int64_t revoked_at, struct bytes main, const struct grant_days *days,
+                         struct err *err)
 {
 	char day[CLOCK_TEXT_MAX];
-	int64_t from = grant_revocable_from(consent->main);
+	int64_t from = grant_revocable_from(consent->main, days);
 	if (!bytes_is(consent->by, by) && !grant_names_discloser(consent->main, bytes_text(by)))
 		return err_set(err, CODE_AUTHORITY, "/from", "%s neither granted this consent nor is a discloser that it names", by);
 	if (revoked_at < from && !grant_ends_by_event(main))
@@ -138,15 +139,15 @@ static result may_revoke(const struct consent *consent, const char *by, int64_t 
 	return OK;
 }
 
-static result judge_revocation(struct store *store, const char *by, struct bytes main, int64_t revoked_at, struct consent *known, struct bytes *ret_id,
-                               struct err *err)
+static result judge_revocation(struct store *store, const char *by, struct bytes main, int64_t revoked_at, const struct grant_days *days,
+                               struct consent *known, struct bytes *ret_id, struct err *err)
 {
 	char shown[CONSENT_ID_MAX + 8];
 	TRY(read_id(main, ret_id, err));
 	TRY(consent_load(store, *ret_id, known, err));
 	if (!known->is_known)
 		return err_set(err, CODE_NOT_FOUND, "/parts/main/consent_id", "no consent %s was granted here", text_safe(*ret_id, shown, sizeof(shown)));
-	return may_revoke(known, by, revoked_at, main, err);
+	return may_revoke(known, by, revoked_at, main, days, err);
 }
 
 static int64_t revoked_at_of(struct bytes main, int64_t at)
@@ -154,23 +155,23 @@ static int64_t revoked_at_of(struct bytes main, int64_t at)
 	return grant_revoked_at(main) ? grant_revoked_at(main) : at;
 }
 
-result consent_check_revoke(struct store *store, const char *by, int64_t at, struct bytes main, struct err *err)
+result consent_check_revoke(struct store *store, const char *by, int64_t at, struct bytes main, const struct grant_days *days, struct err *err)
 {
 	struct bytes id;
 	struct consent known;
 	consent_init(&known);
-	result r = judge_revocation(store, by, main, revoked_at_of(main, at), &known, &id, err);
+	result r = judge_revocation(store, by, main, revoked_at_of(main, at), days, &known, &id, err);
 	consent_done(&known);
 	return r;
 }
 
-result consent_revoke(struct store *store, const char *by, int64_t at, struct bytes main, struct err *err)
+result consent_revoke(struct store *store, const char *by, int64_t at, struct bytes main, const struct grant_days *days, struct err *err)
 {
 	struct bytes id;
 	struct consent known;
 	int64_t revoked_at = revoked_at_of(main, at);
 	consent_init(&known);
-	result r = judge_revocation(store, by, main, revoked_at, &known, &id, err);
+	result r = judge_revocation(store, by, main, revoked_at, days, &known, &id, err);
 	bool is_earlier = !FAILED(r) && (!known.revoked_at || revoked_at < known.revoked_at);
 	if (is_earlier) {
 		known.revoked_at = revoked_at;
@@ -191,7 +192,7 @@ result consent_forget(struct store *store, struct bytes main, struct err *err)
 
 /* ── judging ── */
 
-static enum consent_state state_at(const struct consent *consent, int64_t now)
+static enum consent_state state_at(const struct consent *consent, const struct grant_days *days, int64_t now)
 {
 	if (!consent->is_named)
 		return CONSENT_NONE;
@@ -199,16 +200,16 @@ static enum consent_state state_at(const struct consent *consent, int64_t now)
 		return CONSENT_UNKNOWN;
 	if (consent->revoked_at && consent->revoked_at <= now)
 		return CONSENT_REVOKED;
-	if (!grant_has_begun(consent->main, now))
+	if (!grant_has_begun(consent->main, days, now))
 		return CONSENT_EARLY;
-	return grant_has_ended(consent->main, now) ? CONSENT_EXPIRED : CONSENT_HOLDS;
+	return grant_has_ended(consent->main, days, now) ? CONSENT_EXPIRED : CONSENT_HOLDS;
 }
 
 enum consent_state consent_judge(void *ctx, const char *recipient)
 {
 	const struct consent_question *question = ctx;
 	const struct consent *consent = question->consent;
-	enum consent_state state = state_at(consent, question->now);
+	enum consent_state state = state_at(consent, question->days, question->now);
 	if (state != CONSENT_HOLDS)
 		return state;
 	if (!grant_names_discloser(consent->main, bytes_text(question->discloser)))

@@ -1,11 +1,12 @@
 /* Consents to disclose (42 CFR 2.31 and 2.35): what patients have granted and revoked, as the hub was told by consent.grant/1 and consent.revoke/1.
- * Kept in rows of the store, for ever: a grant is never changed, only revoked. Days begin and end by UTC. Thread: the router's, or any reader of the
+ * Kept in rows of the store, for ever: a grant is never changed, only revoked. Thread: the router's, or any reader of the
  * store. */
 #ifndef BROKER_CONSENT_CONSENT_H
 #define BROKER_CONSENT_CONSENT_H
 
 #include "base/pack.h"
 #include "broker/store/store.h"
+#include "schemas/grant.h"
 
 enum { CONSENT_ID_MAX = 128, CONSENT_MAIN_MAX = 65536 };
 
@@ -29,11 +30,11 @@ const char *consent_state_text(enum consent_state state); /* for reasons: "has b
 RESULT consent_grant(struct store *store, const char *by, int64_t at, struct bytes main, struct err *err);
 /* Ends one: main is the packed main part of consent.revoke/1, or of consent.expire/1. not_found; authority: neither granted by that party nor is it a discloser that the grant
  * names; consent: a grant under 2.35 is revoked before the day from which it can be. Again is fine: the earlier time stays. Inside a transaction. */
-RESULT consent_revoke(struct store *store, const char *by, int64_t at, struct bytes main, struct err *err);
+RESULT consent_revoke(struct store *store, const char *by, int64_t at, struct bytes main, const struct grant_days *days, struct err *err);
 
 /* The same judgements, and nothing is written. */
 RESULT consent_check_grant(struct store *store, struct bytes main, struct err *err);
-RESULT consent_check_revoke(struct store *store, const char *by, int64_t at, struct bytes main, struct err *err);
+RESULT consent_check_revoke(struct store *store, const char *by, int64_t at, struct bytes main, const struct grant_days *days, struct err *err);
 /* Erases the consent that such a main part granted: from then on it is unknown. Inside a transaction; not there: fine. */
 RESULT consent_forget(struct store *store, struct bytes main, struct err *err);
 
@@ -57,6 +58,7 @@ struct consent_question {
 	const char *discloser;
 	struct bytes subject; /* packed map of the message's identifiers, may be empty: an identifier that the grant has too must be the same */
 	int64_t now;          /* wall ms */
+	const struct grant_days *days; /* the hub's calendar; NULL: UTC */
 };
 /* Pure. ctx is a const struct consent_question, so that this fits agreement_question.consent. recipient NULL: whether it holds for anybody. */
 enum consent_state consent_judge(void *ctx, const char *recipient);

@@ -6,15 +6,15 @@
 #include "broker/exchange/exchange_row.h"
 #include "broker/exchange/exchange_subscription.h"
 
-size_t exchange_ids(const struct message *message, struct bytes main, struct exchange_id *ret, size_t max)
+size_t exchange_ids(const struct message *message, struct bytes main, struct identifier *ret, size_t max)
 {
 	static const char *const places[] = {"/person/ids", "/ids"};
 	struct bytes map;
 	size_t count = 0;
-	exchange_subscription_ids(message->subject, ret, max, &count);
+	count = identifier_read(message->subject, ret, max, count);
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
 		if (pack_pointer(main, places[i], &map))
-			exchange_subscription_ids(map, ret, max, &count);
+			count = identifier_read(map, ret, max, count);
 	return count;
 }
 
@@ -58,6 +58,23 @@ result exchange_next(struct store *store, int64_t *ret_at, struct err *err)
 		TRY(exchange_row_first(store, spaces[i], &at, NULL, err));
 		if (at && (!*ret_at || at < *ret_at))
 			*ret_at = at;
+	}
+	return OK;
+}
+
+result exchange_erase_message(const struct exchange *exchange, const struct message *message, struct bytes main, struct err *err)
+{
+	const struct catalogue_type *type = catalogue_find(exchange->catalogue, message->type);
+	TRY(exchange_deadline_erase(exchange->store, message->id, err));
+	TRY(exchange_gather_erase(exchange->store, message->id, err));
+	return type && type->hub == CATALOGUE_HUB_SUBSCRIBE ? exchange_subscription_erase(exchange->store, message->from, main, err) : OK;
+}
+
+result exchange_erase_ids(struct store *store, const struct identifier *ids, size_t ids_count, struct err *err)
+{
+	for (size_t i = 0; i < ids_count; i++) {
+		TRY(exchange_deadline_erase_id(store, &ids[i], err));
+		TRY(exchange_subscription_erase_id(store, &ids[i], err));
 	}
 	return OK;
 }

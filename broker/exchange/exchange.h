@@ -12,6 +12,7 @@
 
 #include "broker/exchange/calendar.h"
 #include "broker/store/store.h"
+#include "schemas/identifier.h"
 
 enum { EXCHANGE_IDS_MAX = 32, EXCHANGE_SUBSCRIPTION_DAYS_MAX = 400, EXCHANGE_SUBSCRIBERS_MAX = 1024, EXCHANGE_KEPT_DAYS = 30 };
 
@@ -43,26 +44,20 @@ struct exchange {
 	struct exchange_host host;
 };
 
-/* An identifier of a person: a key of common.json's `ids` and its value. */
-struct exchange_id {
-	struct bytes kind, value;
-	struct bytes issuer; /* of an `oln` the state, without which it is nobody's; otherwise empty */
-};
-
 struct exchange_message {
 	const struct message *message;
 	const struct catalogue_type *type;
 	struct bytes main;             /* packed main part; may be empty */
 	const char *const *recipients; /* parties that it goes to; those that may send an answer owe one */
 	size_t recipients_count;
-	const struct exchange_id *ids; /* of the person it is about: exchange_ids, and what is known to be the same person's */
+	const struct identifier *ids; /* of the person it is about: exchange_ids, and what is known to be the same person's */
 	size_t ids_count;
 	int64_t now; /* of its acceptance, wall ms */
 };
 
 /* The identifiers that a message itself has, each once: of its header's subject and of /person/ids and /ids of its main part.
  * Views into both. At most max. Returns how many. */
-size_t exchange_ids(const struct message *message, struct bytes main, struct exchange_id *ret, size_t max);
+size_t exchange_ids(const struct message *message, struct bytes main, struct identifier *ret, size_t max);
 
 /* Whether it may be accepted; writes nothing. lifecycle: a second or third request (/request_no) without the one before it, of
  * the same sender, /nic, and conversation or /oca. Of a subscription: schema (until is past, or more than
@@ -84,10 +79,16 @@ RESULT exchange_run(const struct exchange *exchange, int64_t now, size_t max, st
 /* When exchange_run has next to be called; 0: not as far as is known. Writes nothing. */
 RESULT exchange_next(struct store *store, int64_t *ret_at, struct err *err);
 
+/* An erased message: nothing is owed for it any more, its exchange names nobody, and a subscription that it made ends. main: its
+ * packed main part, before it is destroyed. Inside a transaction. */
+RESULT exchange_erase_message(const struct exchange *exchange, const struct message *message, struct bytes main, struct err *err);
+/* Takes identifiers out of deadlines and subscriptions; a subscription that has none left ends. Inside a transaction. */
+RESULT exchange_erase_ids(struct store *store, const struct identifier *ids, size_t ids_count, struct err *err);
+
 /* Who subscribed to the topic for any of the identifiers, at `now`; each party once, at most EXCHANGE_SUBSCRIBERS_MAX. Writes
  * nothing. */
 typedef void (*exchange_subscriber_fn)(void *ctx, const char *party);
-RESULT exchange_subscribers(struct store *store, const char *topic, const struct exchange_id *ids, size_t ids_count, int64_t now,
+RESULT exchange_subscribers(struct store *store, const char *topic, const struct identifier *ids, size_t ids_count, int64_t now,
                             exchange_subscriber_fn fn, void *ctx, struct err *err);
 
 #endif

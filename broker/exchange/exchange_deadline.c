@@ -231,12 +231,12 @@ static struct exchange_key replaced_key(const uint8_t *old)
 	return key;
 }
 
-static result drop_old(struct store *store, const uint8_t *old, struct err *err)
+result exchange_deadline_erase(struct store *store, const uint8_t *id, struct err *err)
 {
 	struct exchange_deadline deadline;
 	bool found = false;
 	exchange_deadline_row_init(&deadline);
-	result r = exchange_deadline_row_load(store, old, &deadline, &found, err);
+	result r = exchange_deadline_row_load(store, id, &deadline, &found, err);
 	if (!FAILED(r) && found)
 		r = exchange_deadline_row_drop(store, &deadline, err);
 	exchange_deadline_row_done(&deadline);
@@ -249,7 +249,7 @@ result exchange_deadline_replace(const struct exchange *exchange, const uint8_t 
 	struct exchange_key key = replaced_key(old);
 	struct buf value;
 	int64_t until = now + EXCHANGE_KEPT_DAYS * EXCHANGE_DAY_MS;
-	TRY(drop_old(exchange->store, old, err));
+	TRY(exchange_deadline_erase(exchange->store, old, err));
 	buf_init(&value, REPLACED_MAX);
 	pack_put_array(&value, 2);
 	pack_put_int(&value, until);
@@ -278,6 +278,56 @@ result exchange_deadline_follow(struct store *store, uint8_t id[static UUID_LEN]
 	}
 	buf_done(&hold);
 	return r;
+}
+
+/* ── erasing ── */
+
+enum { ERASED_SUBJECT_MAX = 8192 };
+
+static void take_out(struct exchange_deadline *deadline, const struct identifier *id, struct buf *subject)
+{
+	size_t left = 0;
+	for (size_t i = 0; i < deadline->ids_count; i++)
+		if (!identifier_equal(&deadline->ids[i], id))
+			deadline->ids[left++] = deadline->ids[i];
+	deadline->ids_count = left;
+	exchange_row_without(deadline->subject, id->kind, subject);
+	deadline->subject = buf_bytes(subject);
+}
+
+static result erase_id_in(struct store *store, const uint8_t *at, const struct identifier *id, struct exchange_deadline *deadline, struct err *err)
+{
+	struct buf subject;
+	bool found = false;
+	buf_init(&subject, ERASED_SUBJECT_MAX);
+	result r = exchange_deadline_row_load(store, at, deadline, &found, err);
+	if (!FAILED(r) && found)
+		r = exchange_deadline_row_index(store, deadline, false, err);
+	if (!FAILED(r) && found) {
+		take_out(deadline, id, &subject);
+		r = exchange_deadline_row_index(store, deadline, true, err);
+	}
+	if (!FAILED(r) && found)
+		r = exchange_deadline_row_save(store, deadline, err);
+	buf_done(&subject);
+	return r;
+}
+
+result exchange_deadline_erase_id(struct store *store, const struct identifier *id, struct err *err)
+{
+	struct exchange_key prefix = exchange_deadline_row_by_person(id), key = {.len = 0};
+	bool found = true;
+	while (found) {
+		struct exchange_deadline deadline;
+		TRY(exchange_row_walk(store, STORE_DEADLINES, &prefix, &key, &found, err));
+		if (!found || key.len != prefix.len + UUID_LEN)
+			continue;
+		exchange_deadline_row_init(&deadline);
+		result r = erase_id_in(store, key.at + prefix.len, id, &deadline, err);
+		exchange_deadline_row_done(&deadline);
+		TRY(r);
+	}
+	return OK;
 }
 
 /* ── what waits ── */

@@ -22,6 +22,10 @@ RESULT exchange_deadline_replace(const struct exchange *exchange, const uint8_t 
 RESULT exchange_deadline_follow(struct store *store, uint8_t id[static UUID_LEN], bool *ret_followed, struct err *err);
 /* Keeps a row whose value is an array that begins with the instant until which it is kept. Inside a transaction. */
 RESULT exchange_deadline_keep(struct store *store, struct bytes key, struct bytes value, int64_t until, struct err *err);
+/* Ends a message's deadline, and says nothing. Inside a transaction. */
+RESULT exchange_deadline_erase(struct store *store, const uint8_t *id, struct err *err);
+/* Takes an identifier out of all. Inside a transaction. */
+RESULT exchange_deadline_erase_id(struct store *store, const struct identifier *id, struct err *err);
 /* Does the first that is due at `now`; false: there is none. Inside a transaction. */
 RESULT exchange_deadline_run(const struct exchange *exchange, int64_t now, bool *ret_done, struct err *err);
 

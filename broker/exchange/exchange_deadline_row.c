@@ -32,7 +32,7 @@ struct exchange_key exchange_deadline_row_by_thread(const uint8_t *thread)
 	return key;
 }
 
-struct exchange_key exchange_deadline_row_by_person(const struct exchange_id *id)
+struct exchange_key exchange_deadline_row_by_person(const struct identifier *id)
 {
 	struct exchange_key key = exchange_row_key('p');
 	exchange_row_key_id(&key, id);

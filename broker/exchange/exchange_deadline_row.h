@@ -20,7 +20,7 @@ struct exchange_deadline {
 	int64_t wakes_at;             /* the instant that it waits for in the store; 0: none yet */
 	struct exchange_owing *owing; /* owned */
 	size_t owing_count;
-	struct exchange_id ids[EXCHANGE_IDS_MAX];
+	struct identifier ids[EXCHANGE_IDS_MAX];
 	size_t ids_count;
 	struct buf hold;
 };
@@ -37,7 +37,7 @@ RESULT exchange_deadline_row_index(struct store *store, const struct exchange_de
 RESULT exchange_deadline_row_drop(struct store *store, const struct exchange_deadline *deadline, struct err *err);
 
 struct exchange_key exchange_deadline_row_by_thread(const uint8_t *thread);
-struct exchange_key exchange_deadline_row_by_person(const struct exchange_id *id);
+struct exchange_key exchange_deadline_row_by_person(const struct identifier *id);
 /* The name under which it waits. */
 struct exchange_key exchange_deadline_row_name(const uint8_t *id);
 

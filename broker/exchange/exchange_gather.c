@@ -232,6 +232,19 @@ result exchange_show(struct store *store, const uint8_t *id, struct buf *out, bo
 	return r;
 }
 
+result exchange_gather_erase(struct store *store, const uint8_t *id, struct err *err)
+{
+	struct gather gather;
+	bool found = false;
+	gather_init(&gather);
+	result r = load(store, id, &gather, &found, err);
+	gather.subject = BYTES_NONE;
+	if (!FAILED(r) && found)
+		r = save(store, &gather, err);
+	gather_done(&gather);
+	return r;
+}
+
 /* ── opening ── */
 
 static int64_t ends_at(const struct exchange_message *message, int64_t due)

@@ -8,6 +8,8 @@
  * transaction. */
 RESULT exchange_gather_open(const struct exchange *exchange, const struct exchange_message *message, int64_t due,
                             struct err *err);
+/* Takes the subject out of a message's exchange. Inside a transaction. */
+RESULT exchange_gather_erase(struct store *store, const uint8_t *id, struct err *err);
 /* Notes an answer. The one that was awaited last closes the exchange. What a party said first stands, unless it was provisional:
  * PARTIAL, ERROR, or an answer that moved the deadline. Inside a transaction. */
 RESULT exchange_gather_note(const struct exchange *exchange, const struct exchange_message *message, struct err *err);

@@ -24,7 +24,7 @@ void exchange_row_key_text(struct exchange_key *key, struct bytes piece)
 	exchange_row_key_raw(key, bytes_of("", 1));
 }
 
-void exchange_row_key_id(struct exchange_key *key, const struct exchange_id *id)
+void exchange_row_key_id(struct exchange_key *key, const struct identifier *id)
 {
 	exchange_row_key_text(key, id->kind);
 	exchange_row_key_text(key, id->value);
@@ -114,7 +114,31 @@ result exchange_row_damaged(const struct err *why, const char *what, struct err 
 	return err_set(err, CODE_CORRUPT, "rows", "the row of %s is damaged: %s", what, why->reason);
 }
 
-void exchange_row_put_id(struct buf *out, const struct exchange_id *id)
+void exchange_row_without(struct bytes map, struct bytes without, struct buf *out)
+{
+	struct err ignored;
+	struct bytes value;
+	struct buf pairs;
+	size_t left = 0;
+	struct pack_in in = pack_in(map, &ignored);
+	buf_init(&pairs, map.len + 1);
+	for (size_t count = map.len ? pack_map(&in, "") : 0; count > 0 && !in.failed; count--) {
+		struct bytes key = pack_text(&in, "", SIZE_MAX);
+		value = pack_value(&in, "");
+		if (in.failed || bytes_equal(key, without))
+			continue;
+		pack_put_text(&pairs, key);
+		pack_put_raw(&pairs, value);
+		left++;
+	}
+	if (left) {
+		pack_put_map(out, left);
+		pack_put_raw(out, buf_bytes(&pairs));
+	}
+	buf_done(&pairs);
+}
+
+void exchange_row_put_id(struct buf *out, const struct identifier *id)
 {
 	pack_put_array(out, 3);
 	pack_put_text(out, id->kind);
@@ -122,9 +146,9 @@ void exchange_row_put_id(struct buf *out, const struct exchange_id *id)
 	pack_put_text(out, id->issuer);
 }
 
-struct exchange_id exchange_row_read_id(struct pack_in *in)
+struct identifier exchange_row_read_id(struct pack_in *in)
 {
-	struct exchange_id id;
+	struct identifier id;
 	pack_array_of(in, "", 3);
 	id.kind = pack_text(in, "kind", EXCHANGE_ROW_NAME_MAX);
 	id.value = pack_text(in, "value", EXCHANGE_ROW_NAME_MAX);

@@ -17,7 +17,7 @@ struct exchange_key {
 struct exchange_key exchange_row_key(char kind);
 void exchange_row_key_raw(struct exchange_key *key, struct bytes piece);  /* of a length that never changes, or the last */
 void exchange_row_key_text(struct exchange_key *key, struct bytes piece); /* and a NUL behind it; cut at EXCHANGE_ROW_NAME_MAX */
-void exchange_row_key_id(struct exchange_key *key, const struct exchange_id *id);
+void exchange_row_key_id(struct exchange_key *key, const struct identifier *id);
 struct bytes exchange_row_key_bytes(const struct exchange_key *key);
 
 /* Put and drop of a row that only its key says. */
@@ -36,8 +36,10 @@ RESULT exchange_row_first(struct store *store, enum store_space space, int64_t *
 
 /* corrupt, for a row that does not read. */
 result exchange_row_damaged(const struct err *why, const char *what, struct err *err);
+/* A packed map of texts without one of its keys; nothing if that was all. */
+void exchange_row_without(struct bytes map, struct bytes without, struct buf *out);
 /* An identifier as a packed array, and back. */
-void exchange_row_put_id(struct buf *out, const struct exchange_id *id);
-struct exchange_id exchange_row_read_id(struct pack_in *in);
+void exchange_row_put_id(struct buf *out, const struct identifier *id);
+struct identifier exchange_row_read_id(struct pack_in *in);
 
 #endif

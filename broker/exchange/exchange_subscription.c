@@ -28,36 +28,10 @@ static void subscription_done(struct subscription *subscription)
 	buf_done(&subscription->hold);
 }
 
-/* ── identifiers ── */
-
 static struct bytes text_of(struct bytes map, const char *key)
 {
 	struct bytes value, text;
 	return pack_find(map, key, &value) && pack_as_text(value, &text) ? text : BYTES_NONE;
-}
-
-static bool is_there(const struct exchange_id *ids, size_t count, const struct exchange_id *id)
-{
-	for (size_t i = 0; i < count; i++)
-		if (bytes_equal(ids[i].kind, id->kind) && bytes_equal(ids[i].value, id->value) &&
-		    bytes_equal(ids[i].issuer, id->issuer))
-			return true;
-	return false;
-}
-
-void exchange_subscription_ids(struct bytes map, struct exchange_id *ret, size_t max, size_t *count)
-{
-	static const char *const kinds[] = {"doc_number", "sid", "ucn", "ssn", "oln"};
-	struct bytes state = text_of(map, "ols");
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
-		bool is_licence = !strcmp(kinds[i], "oln");
-		struct exchange_id id = {
-		    .kind = bytes_text(kinds[i]), .value = text_of(map, kinds[i]), .issuer = is_licence ? state : BYTES_NONE};
-		if (!id.value.len || id.value.len > EXCHANGE_ROW_NAME_MAX || (is_licence && !state.len) ||
-		    is_there(ret, *count, &id) || *count >= max)
-			continue;
-		ret[(*count)++] = id;
-	}
 }
 
 /* ── rows ── */
@@ -69,7 +43,7 @@ static struct exchange_key name_of(struct bytes id)
 	return key;
 }
 
-static struct exchange_key index_of(const struct exchange_id *id, struct bytes topic)
+static struct exchange_key index_of(const struct identifier *id, struct bytes topic)
 {
 	struct exchange_key key = exchange_row_key('i');
 	exchange_row_key_id(&key, id);
@@ -96,7 +70,7 @@ static result load(struct store *store, struct bytes id, struct subscription *re
 	return FAILED(pack_end(&in)) ? exchange_row_damaged(&why, "a subscription", err) : OK;
 }
 
-static result index_row(struct store *store, const struct subscription *subscription, const struct exchange_id *id,
+static result index_row(struct store *store, const struct subscription *subscription, const struct identifier *id,
                         struct bytes topic, bool present, struct err *err)
 {
 	struct exchange_key key = index_of(id, topic);
@@ -118,10 +92,10 @@ static result index_row(struct store *store, const struct subscription *subscrip
 
 static result index_all(struct store *store, const struct subscription *subscription, bool present, struct err *err)
 {
-	struct exchange_id ids[EXCHANGE_IDS_MAX];
+	struct identifier ids[EXCHANGE_IDS_MAX];
 	size_t ids_count = 0;
 	struct err why;
-	exchange_subscription_ids(subscription->ids, ids, EXCHANGE_IDS_MAX, &ids_count);
+	ids_count = identifier_read(subscription->ids, ids, EXCHANGE_IDS_MAX, 0);
 	struct pack_in in = pack_in(subscription->topics, &why);
 	size_t topics_count = pack_array(&in, "topics");
 	for (size_t t = 0; t < topics_count && t < TOPICS_MAX; t++) {
@@ -190,7 +164,7 @@ static result read_until(const struct exchange *exchange, const struct exchange_
 static result read_new(const struct exchange *exchange, const struct exchange_message *message, struct subscription *ret,
                        struct err *err)
 {
-	struct exchange_id ids[EXCHANGE_IDS_MAX];
+	struct identifier ids[EXCHANGE_IDS_MAX];
 	size_t ids_count = 0;
 	ret->party = message->message->from;
 	ret->from = message->now;
@@ -200,7 +174,7 @@ static result read_new(const struct exchange *exchange, const struct exchange_me
 	if (ret->from > ret->until)
 		return err_set(err, CODE_SCHEMA, "/parts/main/from", "it would begin after its end");
 	if (pack_find(message->main, "ids", &ret->ids))
-		exchange_subscription_ids(ret->ids, ids, EXCHANGE_IDS_MAX, &ids_count);
+		ids_count = identifier_read(ret->ids, ids, EXCHANGE_IDS_MAX, 0);
 	if (!ids_count)
 		return err_set(err, CODE_SCHEMA, "/parts/main/ids",
 		               "an identifier of a person is wanted: doc_number, sid, ucn, ssn, or oln with ols");
@@ -356,7 +330,7 @@ static result search_prefix(struct store *store, const struct exchange_key *pref
 	return r;
 }
 
-result exchange_subscribers(struct store *store, const char *topic, const struct exchange_id *ids, size_t ids_count, int64_t now,
+result exchange_subscribers(struct store *store, const char *topic, const struct identifier *ids, size_t ids_count, int64_t now,
                             exchange_subscriber_fn fn, void *ctx, struct err *err)
 {
 	struct search search = {.fn = fn, .ctx = ctx, .now = now};
@@ -396,4 +370,61 @@ result exchange_subscription_run(const struct exchange *exchange, int64_t now, b
 	result r = end(exchange->store, &name, now, &known, err);
 	subscription_done(&known);
 	return r;
+}
+
+/* ── erasing ── */
+
+result exchange_subscription_erase(struct store *store, struct bytes party, struct bytes main, struct err *err)
+{
+	struct bytes id = text_of(main, "subscription_id");
+	struct subscription known;
+	bool found = false;
+	result r = OK;
+	if (!id.len)
+		return OK;
+	subscription_init(&known);
+	r = load(store, id, &known, &found, err);
+	if (!FAILED(r) && found && bytes_equal(known.party, party))
+		r = drop(store, &known, err);
+	subscription_done(&known);
+	return r;
+}
+
+static result erase_id_in(struct store *store, struct bytes name, const struct identifier *id, struct subscription *known, struct err *err)
+{
+	struct identifier ids[EXCHANGE_IDS_MAX];
+	struct buf left;
+	bool found = false;
+	buf_init(&left, ROW_MAX);
+	result r = load(store, name, known, &found, err);
+	if (!FAILED(r) && found)
+		r = drop(store, known, err);
+	if (!FAILED(r) && found) {
+		exchange_row_without(known->ids, id->kind, &left);
+		known->ids = buf_bytes(&left);
+		if (identifier_read(known->ids, ids, EXCHANGE_IDS_MAX, 0) > 0)
+			r = write(store, known, err);
+	}
+	buf_done(&left);
+	return r;
+}
+
+/* The key: 'i', the identifier, a topic and a NUL, the subscription's id. */
+result exchange_subscription_erase_id(struct store *store, const struct identifier *id, struct err *err)
+{
+	struct exchange_key prefix = exchange_row_key('i'), key = {.len = 0};
+	bool found = true;
+	exchange_row_key_id(&prefix, id);
+	while (found) {
+		struct subscription known;
+		TRY(exchange_row_walk(store, STORE_SUBSCRIPTIONS, &prefix, &key, &found, err));
+		const uint8_t *nul = found ? memchr(key.at + prefix.len, 0, key.len - prefix.len) : NULL;
+		if (!nul)
+			continue;
+		subscription_init(&known);
+		result r = erase_id_in(store, bytes_of(nul + 1, (size_t)(key.at + key.len - nul - 1)), id, &known, err);
+		subscription_done(&known);
+		TRY(r);
+	}
+	return OK;
 }

@@ -11,7 +11,9 @@ RESULT exchange_subscription_accept(const struct exchange *exchange, const struc
 /* Ends the first that is over at `now`; false: there is none. Inside a transaction. */
 RESULT exchange_subscription_run(const struct exchange *exchange, int64_t now, bool *ret_done, struct err *err);
 
-/* Identifiers of a packed map like common.json's `ids`; adds to ret, each once, at most max. */
-void exchange_subscription_ids(struct bytes map, struct exchange_id *ret, size_t max, size_t *count);
+/* Ends the subscription that a message's main part names, if it is that party's. Inside a transaction. */
+RESULT exchange_subscription_erase(struct store *store, struct bytes party, struct bytes main, struct err *err);
+/* Takes an identifier out of all; those that have none left end. Inside a transaction. */
+RESULT exchange_subscription_erase_id(struct store *store, const struct identifier *id, struct err *err);
 
 #endif

@@ -1,28 +1,26 @@
 #include "broker/gateway/gateway.h"
 
 #include "base/mem.h"
+#include "base/pack.h"
 #include "broker/gateway/link.h"
 #include "broker/gateway/listener.h"
-
-#include <stdio.h>
 
 enum {
 	GATEWAY_JOBS_TURN = 256,     /* of the router in one turn of the loop */
 	GATEWAY_FAREWELL_MS = 3000,  /* for goodbyes to go out when the broker stops */
-	GATEWAY_HIGH_WATER = 4096,
-	GATEWAY_REFUSALS_SECOND = 20 /* lines of the log */
+	GATEWAY_REFUSALS_SECOND = 20, /* lines of the log */
+	GATEWAY_PULSE_MAX = 64 * 1024
 };
 
 struct gateway {
 	unsigned number;
 	uint64_t serial;
 	struct loop *loop;
-	struct wire *in, *to_main;
+	struct wire *core;
 	struct loop_wire *watch;
 	struct loop_timer *farewell;
 	struct listener *listener;
 	struct link_home home;
-	int port;
 	bool is_stopping, is_calm;
 };
 
@@ -40,11 +38,66 @@ static void on_room(void *ctx)
 
 /* ── jobs ── */
 
-static void take_snapshot(struct gateway *gateway, struct snapshot *snapshot)
+static void say_ready(struct gateway *gateway, const struct err *why)
 {
-	snapshot_unref(gateway->home.snapshot);
-	gateway->home.snapshot = snapshot_ref(snapshot);
+	struct job *job = job_new(JOB_READY, 0);
+	job->number = gateway->home.mandate->generation;
+	if (why)
+		job->why = *why;
+	outlet_give(gateway->home.outlet, job);
+}
+
+static void take_mandate(struct gateway *gateway, const struct job *job)
+{
+	struct mandate *mandate = NULL;
+	struct err why;
+	if (FAILED(mandate_unpack(blob_bytes(job->frame), &mandate, &why))) {
+		say_ready(gateway, &why);
+		return;
+	}
+	mandate_unref(gateway->home.mandate);
+	gateway->home.mandate = mandate;
+	log_setup("liaison-gateway", (enum log_level)mandate->log_level, (enum log_format)mandate->log_format);
 	link_rejudge_all(&gateway->home);
+	say_ready(gateway, NULL);
+}
+
+/* ── the pulse: that this thread lives, and what it counted ── */
+
+struct changes {
+	struct buf list;
+	size_t count;
+};
+
+static void put_change(const struct metric_change *change, void *ctx)
+{
+	struct changes *changes = ctx;
+	pack_put_array(&changes->list, 6);
+	pack_put_str(&changes->list, change->name);
+	pack_put_str(&changes->list, change->help);
+	pack_put_str(&changes->list, change->label);
+	pack_put_str(&changes->list, change->value);
+	pack_put_bool(&changes->list, change->is_gauge);
+	pack_put_int(&changes->list, change->by);
+	changes->count++;
+}
+
+static void give_pulse(struct gateway *gateway, bool is_asked)
+{
+	struct changes changes = {.count = 0};
+	buf_init(&changes.list, GATEWAY_PULSE_MAX);
+	metrics_changes(put_change, &changes);
+	if (changes.count || is_asked) {
+		struct job *job = job_new(JOB_PULSE, 0);
+		struct buf packed;
+		buf_init(&packed, GATEWAY_PULSE_MAX + 16);
+		pack_put_array(&packed, changes.count);
+		pack_put_raw(&packed, buf_bytes(&changes.list));
+		job->frame = buf_take_blob(&packed);
+		buf_done(&packed);
+		outlet_give(gateway->home.outlet, job);
+	}
+	buf_done(&changes.list);
 }
 
 static void begin_stop(struct gateway *gateway)
@@ -80,12 +133,18 @@ static void take_job(struct gateway *gateway, const struct job *job)
 		if (link)
 			link_dismiss(link, &job->why);
 		break;
-	case JOB_SNAPSHOT:
-		take_snapshot(gateway, job->snapshot);
+	case JOB_MANDATE:
+		take_mandate(gateway, job);
+		break;
+	case JOB_PULSE:
+		give_pulse(gateway, true);
 		break;
 	case JOB_STOP:
 		begin_stop(gateway);
 		break;
+	case JOB_SNAPSHOT:
+	case JOB_READY:
+	case JOB_GATEWAY:
 	case JOB_LINK_UP:
 	case JOB_LINK_DOWN:
 	case JOB_SUBMIT:
@@ -104,63 +163,54 @@ static void on_jobs(void *ctx)
 {
 	struct gateway *gateway = ctx;
 	struct job *job;
-	for (int i = 0; i < GATEWAY_JOBS_TURN && (job = job_take(gateway->in, 0)); i++) {
+	struct err why;
+	for (int i = 0; i < GATEWAY_JOBS_TURN; i++) {
+		result r = job_receive(gateway->core, JOB_FROM_CORE, &job, &why);
+		if (r.code == CODE_BUSY)
+			break;
+		if (FAILED(r)) { /* there is no core any more, or none that can be understood */
+			loop_stop(gateway->loop);
+			break;
+		}
 		take_job(gateway, job);
 		job_free(job);
 	}
-	if (wire_is_shut(gateway->in))
-		loop_stop(gateway->loop);
 }
 
-/* Tells main, once, that no link is left and that the verifiers have all there was. */
+/* Tells the core what was counted, and once, that no link is left. */
 static void on_turn(void *ctx)
 {
 	struct gateway *gateway = ctx;
-	struct err ignored;
+	if (outlet_is_idle(gateway->home.outlet))
+		give_pulse(gateway, false);
 	if (!gateway->is_stopping || gateway->is_calm || gateway->home.count > 0 || !outlet_is_idle(gateway->home.outlet))
 		return;
 	gateway->is_calm = true;
 	loop_timer_set(gateway->farewell, -1, 0);
-	struct job *job = job_new(JOB_STOP, job_link(gateway->number, 0));
-	if (FAILED(job_give(gateway->to_main, &job, true, &ignored)))
-		job_free(job); /* the wires were shut down: main knows */
+	outlet_give(gateway->home.outlet, job_new(JOB_STOP, 0));
 }
 
 /* ── life ── */
 
-static result connect_all(struct gateway *gateway, struct wires *wires, unsigned verifiers, struct err *err)
-{
-	const struct wire_options options = {.high_water = GATEWAY_HIGH_WATER};
-	char endpoint[64];
-	snprintf(endpoint, sizeof(endpoint), ENDPOINT_GATEWAY, gateway->number);
-	TRY(wire_bind(wires, WIRE_PULL, endpoint, &options, &gateway->in, err));
-	TRY(wire_connect(wires, WIRE_PUSH, ENDPOINT_MAIN, NULL, &gateway->to_main, err));
-	TRY(outlet_new(gateway->loop, wires, verifiers, on_room, gateway, &gateway->home.outlet, err));
-	return listener_new(gateway->loop, gateway->home.snapshot->settings.listen, on_connection, gateway, &gateway->listener, err);
-}
-
-result gateway_new(struct wires *wires, struct snapshot *snapshot, unsigned number, unsigned verifiers, struct gateway **ret,
-                   struct err *err)
+struct gateway *gateway_new(struct wire *core, struct mandate *mandate, unsigned number, uint64_t first, int listen)
 {
 	struct gateway *gateway = mem_alloc(sizeof(*gateway));
 	struct link_home *home = &gateway->home;
 	gateway->number = number;
+	gateway->serial = first;
+	gateway->core = core;
 	gateway->loop = loop_new();
 	home->loop = gateway->loop;
-	home->snapshot = snapshot_ref(snapshot);
+	home->mandate = mandate_ref(mandate);
 	home->refusals.burst = GATEWAY_REFUSALS_SECOND;
 	link_home_open(home);
-	result r = connect_all(gateway, wires, verifiers, err);
-	if (FAILED(r)) {
-		gateway_free(gateway);
-		return r;
-	}
-	gateway->port = listener_port(gateway->listener);
-	gateway->watch = loop_wire_new(gateway->loop, gateway->in, on_jobs, gateway);
+	home->outlet = outlet_new(gateway->loop, &gateway->core, 1, on_room, gateway);
+	gateway->listener = listener_new(gateway->loop, listen, on_connection, gateway);
+	gateway->watch = loop_wire_new(gateway->loop, gateway->core, on_jobs, gateway);
 	gateway->farewell = loop_timer_new(gateway->loop, on_farewell, gateway);
 	loop_on_turn(gateway->loop, on_turn, gateway);
-	*ret = gateway;
-	return OK;
+	say_ready(gateway, NULL);
+	return gateway;
 }
 
 void gateway_run(struct gateway *gateway)
@@ -168,10 +218,11 @@ void gateway_run(struct gateway *gateway)
 	loop_run(gateway->loop);
 }
 
-static void drain(struct wire *in)
+static void drain(struct wire *core)
 {
 	struct job *job;
-	while ((job = job_take(in, 0)))
+	struct err ignored;
+	while (!FAILED(job_receive(core, JOB_FROM_CORE, &job, &ignored)))
 		job_free(job);
 }
 
@@ -179,23 +230,14 @@ void gateway_free(struct gateway *gateway)
 {
 	if (!gateway)
 		return;
+	drain(gateway->core);
 	listener_free(gateway->listener);
 	link_home_close(&gateway->home);
 	outlet_free(gateway->home.outlet);
-	if (gateway->watch)
-		loop_wire_free(gateway->watch);
-	if (gateway->farewell)
-		loop_timer_free(gateway->farewell);
-	if (gateway->in)
-		drain(gateway->in);
-	wire_free(gateway->in);
-	wire_free(gateway->to_main);
+	loop_wire_free(gateway->watch);
+	loop_timer_free(gateway->farewell);
+	wire_free(gateway->core);
 	loop_free(gateway->loop);
-	snapshot_unref(gateway->home.snapshot);
+	mandate_unref(gateway->home.mandate);
 	mem_free(gateway);
-}
-
-int gateway_port(const struct gateway *gateway)
-{
-	return gateway->port;
 }

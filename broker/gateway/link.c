@@ -108,7 +108,7 @@ static void do_nothing(struct link *link, const struct input *input)
 static void do_await(struct link *link, const struct input *input)
 {
 	(void)input;
-	loop_timer_set(link->timer, link->home->snapshot->settings.limits.handshake_ms, 0);
+	loop_timer_set(link->timer, link->home->mandate->limits.handshake_ms, 0);
 }
 
 static void do_greet(struct link *link, const struct input *input)
@@ -119,11 +119,12 @@ static void do_greet(struct link *link, const struct input *input)
 	job->signer = signer_ref(link->signer);
 	snprintf(job->address, sizeof(job->address), "%s", channel_address(link->channel));
 	memcpy(job->fingerprint, signer_fingerprint(channel_peer(link->channel)), HASH_LEN);
+	job->number = link->known;
 	job->at_us = clock_mono_us();
 	link->is_announced = true;
 	link->tally = tally_of(link->home->tally, link->party, clock_mono_us());
-	channel_frame_max(link->channel, (size_t)link->home->snapshot->settings.limits.frame_bytes);
-	loop_timer_set(link->timer, link->home->snapshot->settings.limits.handshake_ms, 0);
+	channel_frame_max(link->channel, (size_t)link->home->mandate->limits.frame_bytes);
+	loop_timer_set(link->timer, link->home->mandate->limits.handshake_ms, 0);
 	outlet_tell_others(link->home->outlet, job);
 	outlet_give(link->home->outlet, job);
 }
@@ -189,7 +190,7 @@ static void send_pong(struct link *link, struct bytes ping)
 static result take_work(struct link *link, const struct input *input, struct job **ret, struct err *err)
 {
 	struct job *job = NULL;
-	TRY(intake_job(input->kind, input->frame, link->home->snapshot->settings.limits.batch, link->id, link->party, &job, err));
+	TRY(intake_job(input->kind, input->frame, link->home->mandate->limits.batch, link->id, link->party, &job, err));
 	if (job->kind == JOB_SUBMIT && (int64_t)job->count > link->credit) {
 		result r = err_set(err, CODE_CREDIT, "", "%zu messages were submitted with credit for %lld", job->count,
 		                   (long long)link->credit);
@@ -335,7 +336,7 @@ static void take_hello(struct link *link, struct bytes frame)
 {
 	struct err why;
 	if (link->state == LINK_HELLO) {
-		if (FAILED(hello_judge(link->home->snapshot, channel_peer(link->channel), frame, &link->signer, &why))) {
+		if (FAILED(hello_judge(link->home->mandate, channel_peer(link->channel), frame, &link->signer, &link->known, &why))) {
 			link_dismiss(link, &why);
 			return;
 		}
@@ -440,14 +441,14 @@ static void on_timer(void *ctx)
 
 static result open_channel(struct link *link, int fd, struct err *err)
 {
-	const struct settings *settings = &link->home->snapshot->settings;
+	const struct settings_limits *most = &link->home->mandate->limits;
 	const struct channel_limits limits = {
 		.frame_max = LINK_GREETING_MAX,
-		.queue_max = (size_t)(settings->limits.window_bytes + 2 * settings->limits.frame_bytes + LINK_QUEUE_SLACK_BYTES),
-		.handshake_ms = settings->limits.handshake_ms,
-		.stall_ms = settings->limits.stall_ms,
+		.queue_max = (size_t)(most->window_bytes + 2 * most->frame_bytes + LINK_QUEUE_SLACK_BYTES),
+		.handshake_ms = most->handshake_ms,
+		.stall_ms = most->stall_ms,
 	};
-	return channel_accept(link->home->loop, link->home->snapshot->tls, fd, &limits, &channel_events, link, &link->channel, err);
+	return channel_accept(link->home->loop, link->home->mandate->tls, fd, &limits, &channel_events, link, &link->channel, err);
 }
 
 static result take_in(struct link *link, int fd, struct err *err)
@@ -511,8 +512,8 @@ static result rejudge(const struct link *link, struct err *err)
 	if (link->state == LINK_CLOSING)
 		return OK;
 	/* Who is still at the handshake is judged by the old trust: it has to come again. */
-	TRY(channel_rejudge(link->channel, link->home->snapshot->trust, err));
-	return link->signer ? hello_rejudge(link->home->snapshot, link->signer, err) : OK;
+	TRY(channel_rejudge(link->channel, link->home->mandate->trust, err));
+	return link->signer ? hello_rejudge(link->home->mandate, link->signer, err) : OK;
 }
 
 void link_rejudge_all(struct link_home *home)
@@ -520,7 +521,7 @@ void link_rejudge_all(struct link_home *home)
 	struct link *link, *next;
 	struct err why;
 	link_door_renew(home);
-	tally_set(home->tally, home->snapshot);
+	tally_set(home->tally, home->mandate);
 	HASH_ITER(hh, home->by_id, link, next)
 		if (FAILED(rejudge(link, &why)))
 			link_dismiss(link, &why);

@@ -8,8 +8,9 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "broker/gateway/door.h"
-#include "broker/gateway/outlet.h"
 #include "broker/gateway/tally.h"
+#include "broker/wires/mandate.h"
+#include "broker/wires/outlet.h"
 
 enum link_state {
 	LINK_HANDSHAKE, /* TLS */
@@ -60,11 +61,11 @@ const char *link_event_text(enum link_event event);
 
 struct link;
 
-/* What the links of a gateway share. The gateway fills in loop, snapshot, outlet and the burst of refusals, then opens it, and
- * replaces the snapshot. */
+/* What the links of a gateway share. The gateway fills in loop, mandate, outlet and the burst of refusals, then opens it, and
+ * replaces the mandate. */
 struct link_home {
 	struct loop *loop;
-	struct snapshot *snapshot;
+	struct mandate *mandate;
 	struct outlet *outlet;
 	struct link *by_id; /* uthash head */
 	size_t count;       /* all that are not closed */
@@ -87,7 +88,7 @@ void link_send(struct link *link, const struct job *job);
 void link_dismiss(struct link *link, const struct err *why);
 /* All of them, for example because the broker stops. */
 void link_dismiss_all(struct link_home *home, const struct err *why);
-/* After a reload: the present limits hold, and everyone whom the present snapshot would refuse is dismissed. */
+/* After a reload: the present limits hold, and everyone whom the present mandate would refuse is dismissed. */
 void link_rejudge_all(struct link_home *home);
 /* A verifier has room again: links that wait for it are read on. */
 void link_resume_all(struct link_home *home);

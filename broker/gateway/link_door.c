@@ -2,14 +2,14 @@
 #include "broker/gateway/link_inside.h"
 
 /* Each gateway has its share. */
-static struct door_limits door_limits_of(const struct settings *settings)
+static struct door_limits door_limits_of(const struct mandate *mandate)
 {
-	int64_t gateways = settings->threads.gateways, more = gateways - 1;
+	int64_t gateways = mandate->gateways, more = gateways - 1;
 	return (struct door_limits){
-		.at_once = (settings->limits.handshakes + more) / gateways,
-		.source_at_once = (settings->limits.source_handshakes + more) / gateways,
-		.rate = (settings->limits.handshake_rate + more) / gateways,
-		.source_rate = (settings->limits.source_handshake_rate + more) / gateways,
+		.at_once = (mandate->limits.handshakes + more) / gateways,
+		.source_at_once = (mandate->limits.source_handshakes + more) / gateways,
+		.rate = (mandate->limits.handshake_rate + more) / gateways,
+		.source_rate = (mandate->limits.source_handshake_rate + more) / gateways,
 	};
 }
 
@@ -31,9 +31,7 @@ static bool evict_stranger(struct link_home *home)
 /* Room for the one that has just entered, or the reason why there is none. */
 static result make_room(struct link_home *home, struct err *err)
 {
-	const struct settings *settings = &home->snapshot->settings;
-	int64_t share = (settings->limits.links + settings->threads.gateways - 1) / settings->threads.gateways;
-	bool is_full = (int64_t)home->count >= share;
+	bool is_full = (int64_t)home->count >= home->mandate->links;
 	if ((is_full || door_is_overfull(home->door)) && !evict_stranger(home) && is_full)
 		return err_set(err, CODE_BUSY, "limits.links", "%zu connections stand already", home->count);
 	return OK;
@@ -63,17 +61,17 @@ void link_door_leave(struct link *link)
 
 void link_door_renew(struct link_home *home)
 {
-	const struct door_limits limits = door_limits_of(&home->snapshot->settings);
+	const struct door_limits limits = door_limits_of(home->mandate);
 	door_set(home->door, &limits);
 }
 
 void link_home_open(struct link_home *home)
 {
-	const struct door_limits limits = door_limits_of(&home->snapshot->settings);
+	const struct door_limits limits = door_limits_of(home->mandate);
 	TAILQ_INIT(&home->strangers);
 	home->open = metric_gauge("liaison_links_open", "Links that are open", NULL, NULL);
 	home->door = door_new(&limits);
-	home->tally = tally_new(home->snapshot);
+	home->tally = tally_new(home->mandate);
 }
 
 void link_home_close(struct link_home *home)

@@ -22,6 +22,7 @@ struct link {
 	struct tally_party *tally;   /* once it is greeted */
 	char party[TRUST_NAME_MAX]; /* empty until it said HELLO */
 	struct signer *signer;      /* its signing certificate, from then on */
+	int64_t known;       /* entries of the ledger that it has seen a head of; -1: it does not hear of heads */
 	int64_t credit;      /* messages that it may still submit */
 	int64_t heartbeat_ms;
 	int64_t heard_at;    /* monotonic */

@@ -18,35 +18,38 @@ struct tally_party {
 	struct tally *tally;
 	char name[TRUST_NAME_MAX];
 	struct pace messages, bytes;
-	int64_t held_at_us; /* 0: never */
-	struct metric *held_ms;
+	int64_t held_at_us; /* the last time */
+	bool was_held;
 	UT_hash_handle hh;
 };
 
 struct tally {
-	struct snapshot *snapshot;
+	struct mandate *mandate;
 	struct tally_party *parties;
+	struct metric *held, *held_ms;
 };
 
 /* A party that is not enrolled any more keeps what holds for everybody. */
 static void paces_of(const struct tally *tally, const char *name, int64_t *ret_messages, int64_t *ret_bytes)
 {
-	const struct settings *settings = &tally->snapshot->settings;
-	const struct snapshot_party *party = snapshot_party(tally->snapshot, bytes_text(name));
-	*ret_messages = party && party->settings->rate ? party->settings->rate : settings->limits.rate;
-	*ret_bytes = party && party->settings->rate_bytes ? party->settings->rate_bytes : settings->limits.rate_bytes;
+	const struct settings_limits *limits = &tally->mandate->limits;
+	const struct mandate_party *party = mandate_party(tally->mandate, bytes_text(name));
+	*ret_messages = party && party->rate ? party->rate : limits->rate;
+	*ret_bytes = party && party->rate_bytes ? party->rate_bytes : limits->rate_bytes;
 }
 
 static int64_t burst_of(const struct tally *tally, int64_t rate)
 {
-	int64_t burst = rate * tally->snapshot->settings.limits.burst_ms / 1000;
+	int64_t burst = rate * tally->mandate->limits.burst_ms / 1000;
 	return burst > 0 ? burst : 1;
 }
 
-struct tally *tally_new(struct snapshot *snapshot)
+struct tally *tally_new(struct mandate *mandate)
 {
 	struct tally *tally = mem_alloc(sizeof(*tally));
-	tally->snapshot = snapshot_ref(snapshot);
+	tally->mandate = mandate_ref(mandate);
+	tally->held = metric_counter("liaison_link_held", "Times that a party was read no further because it submits faster than it may", NULL, NULL);
+	tally->held_ms = metric_counter("liaison_link_held_ms", "Milliseconds for which parties were read no further for that", NULL, NULL);
 	return tally;
 }
 
@@ -59,16 +62,16 @@ void tally_free(struct tally *tally)
 		HASH_DEL(tally->parties, party);
 		mem_free(party);
 	}
-	snapshot_unref(tally->snapshot);
+	mandate_unref(tally->mandate);
 	mem_free(tally);
 }
 
-void tally_set(struct tally *tally, struct snapshot *snapshot)
+void tally_set(struct tally *tally, struct mandate *mandate)
 {
 	struct tally_party *party, *next;
 	int64_t messages, bytes;
-	snapshot_unref(tally->snapshot);
-	tally->snapshot = snapshot_ref(snapshot);
+	mandate_unref(tally->mandate);
+	tally->mandate = mandate_ref(mandate);
 	HASH_ITER(hh, tally->parties, party, next) {
 		paces_of(tally, party->name, &messages, &bytes);
 		pace_set(&party->messages, messages, burst_of(tally, messages), party->messages.at_us);
@@ -89,15 +92,14 @@ struct tally_party *tally_of(struct tally *tally, const char *name, int64_t now_
 	paces_of(tally, name, &messages, &bytes);
 	pace_init(&party->messages, messages, burst_of(tally, messages), now_us);
 	pace_init(&party->bytes, bytes, burst_of(tally, bytes), now_us);
-	party->held_ms = metric_counter("liaison_party_held_ms", "Time for which a party was not read because it submits faster than it may",
-	                                "party", party->name);
 	HASH_ADD_STR(tally->parties, name, party);
 	return party;
 }
 
 static void tell(struct tally_party *party, int64_t now_us)
 {
-	bool is_new = party->held_at_us == 0 || now_us - party->held_at_us > TALLY_QUIET_US;
+	bool is_new = !party->was_held || now_us - party->held_at_us > TALLY_QUIET_US;
+	party->was_held = true;
 	party->held_at_us = now_us;
 	if (is_new)
 		log_event(LOG_WARNING, "party_held", LOG_TEXT("party", party->name), LOG_CODE(CODE_RATE),
@@ -113,7 +115,8 @@ int64_t tally_count(struct tally_party *party, int64_t messages, int64_t bytes, 
 	int64_t wait_ms = for_messages > for_bytes ? for_messages : for_bytes;
 	if (wait_ms > 0) {
 		tell(party, now_us);
-		metric_add(party->held_ms, wait_ms);
+		metric_add(party->tally->held, 1);
+		metric_add(party->tally->held_ms, wait_ms);
 	}
 	return wait_ms;
 }

@@ -4,14 +4,14 @@
 #ifndef BROKER_GATEWAY_TALLY_H
 #define BROKER_GATEWAY_TALLY_H
 
-#include "broker/config/snapshot.h"
+#include "broker/wires/mandate.h"
 
 struct tally; /* of all parties */
 struct tally_party;
 
-struct tally *tally_new(struct snapshot *snapshot); /* ref'd */
+struct tally *tally_new(struct mandate *mandate); /* ref'd */
 void tally_free(struct tally *tally); /* NULL is fine */
-void tally_set(struct tally *tally, struct snapshot *snapshot); /* after a reload; ref'd */
+void tally_set(struct tally *tally, struct mandate *mandate); /* after a reload; ref'd */
 struct tally_party *tally_of(struct tally *tally, const char *party, int64_t now_us); /* stays as long as the tally */
 /* Counts what came; how long, in ms, nothing more should be read of it. 0: read on. */
 int64_t tally_count(struct tally_party *party, int64_t messages, int64_t bytes, int64_t now_us);

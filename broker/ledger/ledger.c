@@ -46,6 +46,7 @@ static result read_state(struct ledger *ledger, struct err *err)
 	if ((uint64_t)size != ledger->frontier.size)
 		return err_set(err, CODE_CORRUPT, "frontier", "%lld entries are stored, and the noted frontier covers %llu",
 		               (long long)size, (unsigned long long)ledger->frontier.size);
+	TRY(ledger_tree_complete(ledger->store, &ledger->frontier, err));
 	ledger->committed = ledger->frontier;
 	return read_head(ledger, err);
 }
@@ -93,13 +94,15 @@ void ledger_close(struct ledger *ledger)
 result ledger_append(struct ledger *ledger, const struct ledger_entry *entry, int64_t *ret_number, struct err *err)
 {
 	struct ledger_entry numbered = *entry;
+	struct hash grown[64];
 	numbered.number = (int64_t)ledger->frontier.size;
 	buf_clear(&ledger->scratch);
 	TRY(ledger_entry_encode(&numbered, &ledger->scratch, err));
 	TRY(store_ledger_put(ledger->store, numbered.number, buf_bytes(&ledger->scratch), err));
 	struct hash leaf = merkle_leaf(buf_bytes(&ledger->scratch));
-	merkle_append(&ledger->frontier, &leaf);
+	unsigned levels = merkle_append_grown(&ledger->frontier, &leaf, grown);
 	ledger->unsealed = true;
+	TRY(ledger_tree_keep(ledger->store, ledger->frontier.size, grown, levels, err));
 	*ret_number = numbered.number;
 	return OK;
 }
@@ -153,4 +156,9 @@ result ledger_sign(struct ledger *ledger, int64_t at, struct err *err)
 struct bytes ledger_head(const struct ledger *ledger)
 {
 	return buf_bytes(&ledger->head);
+}
+
+result ledger_rebuild_tree(struct ledger *ledger, struct err *err)
+{
+	return ledger_tree_rebuild(ledger->store, &ledger->frontier, err);
 }

@@ -4,6 +4,7 @@
 
 #include "broker/record/record_explain.h"
 #include "broker/record/record_person.h"
+#include "broker/record/record_wait.h"
 
 /* What is being judged. */
 struct trial {
@@ -16,6 +17,8 @@ struct trial {
 	size_t keys_count;
 	struct record_found found;
 };
+
+enum { RECORD_SINGLE_STEPS = 16 }; /* lifecycles that one type moves */
 
 #define NO_MOVES "\x90" /* an empty array */
 
@@ -74,17 +77,18 @@ static void add_step(struct record_plan *plan, const struct trial *trial, struct
 		set_overtaken(step, record, own);
 }
 
-static bool judge_new(const struct trial *trial, struct record_plan *plan)
+static result judge_new(const struct trial *trial, struct record_plan *plan, bool *ret_made, struct err *err)
 {
 	struct record_attempt attempt;
 	struct record *record = record_row_new(trial->lifecycle->name);
 	const char *was = NULL;
-	if (!try(trial, record, &was, &attempt)) {
+	result r = record_wait_give(trial->store, record, trial->keys, trial->keys_count, trial->question->signed_at, err);
+	*ret_made = !FAILED(r) && try(trial, record, &was, &attempt);
+	if (*ret_made)
+		add_step(plan, trial, record, was, attempt.at);
+	else
 		record_row_free(record);
-		return false;
-	}
-	add_step(plan, trial, record, was, attempt.at);
-	return true;
+	return r;
 }
 
 /* It stays among the steps, because it may fit once an earlier one has come in; unless it would undo what is on file. */
@@ -117,7 +121,10 @@ static result judge_found(struct trial *trial, struct record_plan *plan, struct 
 			first_was = was;
 		}
 	}
-	if ((found->count == 0 || found->is_anothers) && judge_new(trial, plan))
+	bool is_made = false;
+	if (found->count == 0 || found->is_anothers)
+		TRY(judge_new(trial, plan, &is_made, err));
+	if (is_made)
 		return OK;
 	if (trial->moves->is_optional) {
 		if (first.record)
@@ -127,6 +134,19 @@ static result judge_found(struct trial *trial, struct record_plan *plan, struct 
 	return found->is_ambiguous ? record_explain_ambiguous(&first, found, err) : record_explain(&first, err);
 }
 
+/* Where it does not fit, it says nothing. Steps are left for the type's other lifecycles. */
+static result judge_each(struct trial *trial, struct record_plan *plan, struct err *err)
+{
+	struct record_attempt attempt;
+	const char *was = NULL;
+	TRY(record_find_each(trial->store, trial->lifecycle, trial->keys, trial->keys_count, &trial->found, err));
+	for (size_t i = 0; i < trial->found.count && plan->steps_count < RECORD_STEPS_MAX - RECORD_SINGLE_STEPS; i++)
+		if (try(trial, trial->found.at[i], &was, &attempt))
+			add_step(plan, trial, record_find_take(&trial->found, i), was, attempt.at);
+	record_find_done(&trial->found);
+	return OK;
+}
+
 static result judge_moves(struct trial *trial, struct record_plan *plan, struct err *err)
 {
 	const struct record_question *question = trial->question;
@@ -134,6 +154,8 @@ static result judge_moves(struct trial *trial, struct record_plan *plan, struct 
 	trial->keys_count = record_find_keys(trial->lifecycle, question->message, question->main, trial->keys);
 	if (trial->keys_count == 0)
 		return trial->moves->is_optional ? OK : record_explain_no_key(&attempt, err);
+	if (trial->moves->is_each)
+		return judge_each(trial, plan, err);
 	TRY(record_find(trial->store, trial->lifecycle, trial->keys, trial->keys_count, question->from, &trial->found, err));
 	result r = judge_found(trial, plan, err);
 	record_find_done(&trial->found);
@@ -202,6 +224,25 @@ static result apply_persons(struct store *store, const struct record_plan *plan,
 	return OK;
 }
 
+/* For records that it speaks of and that are not known yet. */
+static result keep_waiting(struct store *store, const struct record_question *question, const struct catalogue_moves *moves, struct err *err)
+{
+	const struct catalogue_lifecycle *lifecycle = catalogue_lifecycle(question->catalogue, moves->lifecycle);
+	struct record_key keys[RECORD_NAMES_MAX];
+	struct buf packed;
+	size_t count = lifecycle ? record_find_keys(lifecycle, question->message, question->main, keys) : 0;
+	result r = OK;
+	buf_init(&packed, STORE_VALUE_MAX);
+	if (record_fold_moves(moves, question->main, &packed) > 0) {
+		const struct record_event event = {.at = question->signed_at, .id = bytes_of(question->message->id, UUID_LEN),
+		                                   .type = question->message->type, .from = bytes_text(question->from),
+		                                   .moves = buf_bytes(&packed)};
+		r = record_wait_put(store, moves->lifecycle, keys, count, &event, err);
+	}
+	buf_done(&packed);
+	return r;
+}
+
 result record_apply(struct store *store, const struct record_question *question, struct record_plan *plan, struct err *err)
 {
 	TRY(record_person_apply(store, question, plan, err));
@@ -215,6 +256,9 @@ result record_apply(struct store *store, const struct record_question *question,
 		}
 		TRY(record_row_save(store, step->record, err));
 	}
+	for (size_t i = 0; i < question->type->moves_count; i++)
+		if (question->type->moves[i].is_each)
+			TRY(keep_waiting(store, question, &question->type->moves[i], err));
 	return OK;
 }
 

@@ -8,6 +8,10 @@
  * those of several: then nothing is merged, the message concerns all of them, and somebody should say identity.merge/1. Names and
  * dates of birth only ever make a candidate.
  *
+ * A type that moves `each` record (a denied confirmation releases the holds that rest on the hit) speaks of every record under
+ * any of the keys that the message has, but for those that go by another value under one of them; and of those that come to be
+ * known later, if their own step was signed before: such a message is kept for them.
+ *
  * For each message, in this order: record_judge; record_blockers if its type has an interlock; record_apply when it is accepted
  * (not while it is held: then both again when it is let through); record_plan_done. */
 #ifndef BROKER_RECORD_RECORD_H
@@ -15,12 +19,13 @@
 
 #include "broker/store/store.h"
 #include "schemas/catalogue.h"
+#include "schemas/identifier.h"
 
 enum {
 	RECORD_EVENTS_MAX = 256, /* steps that a record keeps; older ones only as the state they led to */
 	RECORD_NAMES_MAX = 32,   /* of one record */
 	RECORD_IDS_MAX = 32,     /* of one message */
-	RECORD_STEPS_MAX = 16,   /* lifecycles that one type moves */
+	RECORD_STEPS_MAX = 80,   /* of one message: one for each lifecycle, or for each record that it speaks of */
 	RECORD_PERSONS_MAX = 64  /* of one message or record */
 };
 
@@ -33,12 +38,6 @@ struct record_question {
 	const char *from;  /* party */
 	int64_t signed_at; /* ms; its place among the steps */
 	int64_t now;       /* ms */
-};
-
-/* An identifier of a person: a key of common.json's `ids`. */
-struct record_id {
-	struct bytes kind, value;
-	struct bytes issuer; /* of an `oln` the state, without which it is nobody's; otherwise empty */
 };
 
 struct record; /* a row, unpacked: for this room only */
@@ -62,7 +61,7 @@ struct record_step {
 struct record_plan {
 	struct record_step steps[RECORD_STEPS_MAX];
 	size_t steps_count;
-	struct record_id ids[RECORD_IDS_MAX]; /* that the message has; views into it */
+	struct identifier ids[RECORD_IDS_MAX]; /* that the message has; views into it */
 	int64_t ids_person[RECORD_IDS_MAX];   /* whom they belong to; 0 and -1: nobody yet */
 	size_t ids_count;
 	int64_t persons[RECORD_PERSONS_MAX]; /* that it concerns, as far as they are known already; merged ones by the number that
@@ -106,7 +105,7 @@ RESULT record_candidates(struct store *store, const struct record_question *ques
                          const char *interlock, record_seen_fn fn, void *ctx, struct err *err);
 
 /* All identifiers that are known of the message's persons, its own included, each once. Views are borrowed during a call. */
-typedef result (*record_id_fn)(void *ctx, const struct record_id *id, struct err *err);
+typedef result (*record_id_fn)(void *ctx, const struct identifier *id, struct err *err);
 RESULT record_ids(struct store *store, const struct record_plan *plan, record_id_fn fn, void *ctx, struct err *err);
 
 /* Two identities are one person from now on: everybody that the ids of `merge` belong to becomes who those of `keep` belong to.
@@ -120,6 +119,12 @@ struct record_merger {
 };
 RESULT record_merge(struct store *store, const struct record_merger *merger, bool *ret_changed, struct err *err);
 
+/* Forgets identifiers of persons, and the names and dates of birth by which those persons are alike: from then on nobody is found
+ * by them. Records stay, under their own numbers; of those in a state that blocks something fn hears, because nothing is held for
+ * the person any more. Inside a transaction. */
+RESULT record_erase(struct store *store, const struct catalogue *catalogue, const struct identifier *ids, size_t ids_count,
+                    record_seen_fn fn, void *ctx, struct err *err);
+
 /* For people who ask. One packed map for each record of that name (several agencies may use the same number), times as texts:
  *   {lifecycle, state, title, terminal, owner, since, names {KEY: [text…]}, persons [number…],
  *    history [{signed_at, type, from, id, to or note}…], forgotten?}
@@ -130,6 +135,6 @@ RESULT record_show(struct store *store, const struct catalogue *catalogue, const
                    struct bytes value, record_row_fn fn, void *ctx, struct err *err);
 /* Appends one packed map of a person, by an identifier:
  *   {person, ids [[kind, value]…], merged [{at, who, id, person}…], records [{lifecycle, state, names, owner, since}…]} */
-RESULT record_show_person(struct store *store, const struct record_id *id, struct buf *out, bool *ret_found, struct err *err);
+RESULT record_show_person(struct store *store, const struct identifier *id, struct buf *out, bool *ret_found, struct err *err);
 
 #endif

@@ -96,49 +96,6 @@ static result add_concerned(struct search *search, struct err *err)
 
 /* ---- what they say ---- */
 
-static result tell(const struct record *record, const struct record_step *step, const struct search *search, record_seen_fn fn,
-                   void *ctx, struct err *err)
-{
-	const struct catalogue_state *state = record_map_state(record, search->question->catalogue);
-	struct buf texts, map;
-	size_t at[5];
-	const struct bytes parts[5] = {
-	    record->names_count ? record->names[0].key : bytes_text(step ? step->key : ""),
-	    record->names_count ? record->names[0].value : bytes_text(step ? step->name : ""),
-	    record->owner,
-	    record->set_by->type,
-	    record->set_by->from,
-	};
-	buf_init(&texts, 4096);
-	buf_init(&map, (size_t)64 * 1024);
-	for (size_t i = 0; i < 5; i++) {
-		at[i] = texts.len;
-		buf_add(&texts, parts[i]);
-		buf_add_byte(&texts, 0);
-	}
-	record_map_brief(record, step ? step->key : "", step ? step->name : "", &map);
-	result r = buf_check(&texts, "record", err);
-	if (!FAILED(r))
-		r = buf_check(&map, "record", err);
-	if (!FAILED(r)) {
-		const char *text = (const char *)texts.at;
-		struct record_seen seen = {.lifecycle = record_map_lifecycle(record, search->question->catalogue),
-		                           .state = state,
-		                           .key = text + at[0],
-		                           .name = text + at[1],
-		                           .owner = text + at[2],
-		                           .type = text + at[3],
-		                           .from = text + at[4],
-		                           .since = record->set_by->at,
-		                           .id = record->set_by->id.at,
-		                           .map = buf_bytes(&map)};
-		r = fn(ctx, &seen, err);
-	}
-	buf_done(&map);
-	buf_done(&texts);
-	return r;
-}
-
 static bool stands_against(const struct record *record, const struct search *search)
 {
 	return record->set_by && blocks(record_map_state(record, search->question->catalogue), search->interlock);
@@ -165,11 +122,11 @@ static result tell_number(const struct search *search, int64_t number, record_se
 	result r = OK;
 	if (step)
 		return stands_against(step->record, search) && !is_own(step->record, search)
-		           ? tell(step->record, step, search, fn, ctx, err)
+		           ? record_map_seen(step->record, search->question->catalogue, step->key, step->name, fn, ctx, err)
 		           : OK;
 	TRY(record_row_load(search->store, number, &record, err));
 	if (stands_against(record, search))
-		r = tell(record, NULL, search, fn, ctx, err);
+		r = record_map_seen(record, search->question->catalogue, "", "", fn, ctx, err);
 	record_row_free(record);
 	return r;
 }

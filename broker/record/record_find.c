@@ -37,9 +37,9 @@ static bool has_key(const struct record *record, struct bytes key)
 }
 
 /* A record of that number which goes by another one where the message names a surer key is another record. */
-static bool contradicts(const struct record *record, const struct record_key *keys, size_t surer)
+static bool contradicts(const struct record *record, const struct record_key *keys, size_t count)
 {
-	for (size_t i = 0; i < surer; i++) {
+	for (size_t i = 0; i < count; i++) {
 		struct bytes key = bytes_text(keys[i].key->name);
 		if (has_key(record, key) && !record_row_has(record, key, keys[i].value))
 			return true;
@@ -166,5 +166,47 @@ result record_find(struct store *store, const struct catalogue_lifecycle *lifecy
 	}
 	if (ret->count > 0 && ret->key->key->is_per_owner)
 		choose_owner(ret, lifecycle, from);
+	return OK;
+}
+
+static bool is_there(const struct record_found *found, int64_t number)
+{
+	for (size_t i = 0; i < found->count; i++)
+		if (found->at[i]->number == number)
+			return true;
+	return false;
+}
+
+static result add_each(struct store *store, const struct catalogue_lifecycle *lifecycle, const struct record_key *keys,
+                       size_t keys_count, size_t which, struct record_found *ret, struct err *err)
+{
+	struct record *record = NULL;
+	int64_t number = 0;
+	for (;;) {
+		TRY(record_row_named(store, lifecycle->name, bytes_text(keys[which].key->name), keys[which].value, number,
+		                     &number, err));
+		if (number == 0)
+			return OK;
+		if (is_there(ret, number))
+			continue;
+		TRY(record_row_load(store, number, &record, err));
+		if (contradicts(record, keys, keys_count))
+			record_row_free(record);
+		else
+			add(ret, lifecycle, record);
+	}
+}
+
+result record_find_each(struct store *store, const struct catalogue_lifecycle *lifecycle, const struct record_key *keys,
+                        size_t keys_count, struct record_found *ret, struct err *err)
+{
+	*ret = (struct record_found){.key = &keys[0]};
+	for (size_t i = 0; i < keys_count; i++) {
+		result r = add_each(store, lifecycle, keys, keys_count, i, ret, err);
+		if (FAILED(r)) {
+			record_find_done(ret);
+			return r;
+		}
+	}
 	return OK;
 }

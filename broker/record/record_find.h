@@ -27,6 +27,10 @@ struct record_found {
 };
 RESULT record_find(struct store *store, const struct catalogue_lifecycle *lifecycle, const struct record_key *keys,
                    size_t keys_count, const char *from, struct record_found *ret, struct err *err);
+/* All that the keys speak of: under any of them, and under none of them by another value. At most RECORD_FOUND_MAX, likeliest
+ * first. */
+RESULT record_find_each(struct store *store, const struct catalogue_lifecycle *lifecycle, const struct record_key *keys,
+                        size_t keys_count, struct record_found *ret, struct err *err);
 /* Takes one out, which is the caller's then. */
 struct record *record_find_take(struct record_found *found, size_t index);
 void record_find_done(struct record_found *found);

@@ -131,3 +131,45 @@ void record_map_whole(const struct record *record, const struct catalogue *catal
 		pack_put_int(out, record->forgotten);
 	}
 }
+
+result record_map_seen(const struct record *record, const struct catalogue *catalogue, const char *key, const char *name,
+                       record_seen_fn fn, void *ctx, struct err *err)
+{
+	struct buf texts, map;
+	size_t at[5];
+	const struct bytes parts[5] = {
+	    record->names_count ? record->names[0].key : bytes_text(key),
+	    record->names_count ? record->names[0].value : bytes_text(name),
+	    record->owner,
+	    record->set_by->type,
+	    record->set_by->from,
+	};
+	buf_init(&texts, 4096);
+	buf_init(&map, (size_t)64 * 1024);
+	for (size_t i = 0; i < 5; i++) {
+		at[i] = texts.len;
+		buf_add(&texts, parts[i]);
+		buf_add_byte(&texts, 0);
+	}
+	record_map_brief(record, key, name, &map);
+	result r = buf_check(&texts, "record", err);
+	if (!FAILED(r))
+		r = buf_check(&map, "record", err);
+	if (!FAILED(r)) {
+		const char *text = (const char *)texts.at;
+		struct record_seen seen = {.lifecycle = record_map_lifecycle(record, catalogue),
+		                           .state = record_map_state(record, catalogue),
+		                           .key = text + at[0],
+		                           .name = text + at[1],
+		                           .owner = text + at[2],
+		                           .type = text + at[3],
+		                           .from = text + at[4],
+		                           .since = record->set_by->at,
+		                           .id = record->set_by->id.at,
+		                           .map = buf_bytes(&map)};
+		r = fn(ctx, &seen, err);
+	}
+	buf_done(&map);
+	buf_done(&texts);
+	return r;
+}

@@ -11,6 +11,9 @@ void record_map_whole(const struct record *record, const struct catalogue *catal
 /* NULL: the catalogue does not know the lifecycle or the state any more. */
 const struct catalogue_lifecycle *record_map_lifecycle(const struct record *record, const struct catalogue *catalogue);
 const struct catalogue_state *record_map_state(const struct record *record, const struct catalogue *catalogue);
+/* Calls with the record as others see it; `key` and `name` where it has no name yet. Its state is set. */
+RESULT record_map_seen(const struct record *record, const struct catalogue *catalogue, const char *key, const char *name,
+                       record_seen_fn fn, void *ctx, struct err *err);
 void record_map_time(struct buf *out, int64_t at);
 
 #endif

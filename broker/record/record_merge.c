@@ -56,7 +56,7 @@ static result become(struct store *store, const struct record_merger *merger, in
 	return put_history(store, merger, keep, merged, err);
 }
 
-static result first_known(struct store *store, const struct record_id *ids, size_t count, int64_t *ret_person, struct err *err)
+static result first_known(struct store *store, const struct identifier *ids, size_t count, int64_t *ret_person, struct err *err)
 {
 	*ret_person = 0;
 	for (size_t i = 0; i < count && *ret_person == 0; i++)
@@ -64,7 +64,7 @@ static result first_known(struct store *store, const struct record_id *ids, size
 	return OK;
 }
 
-static result take_all(struct store *store, const struct record_merger *merger, int64_t keep, const struct record_id *ids,
+static result take_all(struct store *store, const struct record_merger *merger, int64_t keep, const struct identifier *ids,
                        size_t count, bool *ret_changed, struct err *err)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -83,9 +83,9 @@ static result take_all(struct store *store, const struct record_merger *merger, 
 
 result record_merge(struct store *store, const struct record_merger *merger, bool *ret_changed, struct err *err)
 {
-	struct record_id keep_ids[RECORD_IDS_MAX], merge_ids[RECORD_IDS_MAX];
-	size_t keep_count = record_person_ids(merger->keep, keep_ids, 0),
-	       merge_count = record_person_ids(merger->merge, merge_ids, 0);
+	struct identifier keep_ids[RECORD_IDS_MAX], merge_ids[RECORD_IDS_MAX];
+	size_t keep_count = identifier_read(merger->keep, keep_ids, RECORD_IDS_MAX, 0),
+	       merge_count = identifier_read(merger->merge, merge_ids, RECORD_IDS_MAX, 0);
 	int64_t keep = 0;
 	*ret_changed = false;
 	if (keep_count == 0 || merge_count == 0)

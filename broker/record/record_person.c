@@ -4,11 +4,6 @@
 
 /* ---- identifiers ---- */
 
-/* As common.json's `ids` has them. A driver's license is somebody's only together with the state that gave it. */
-static const struct kind {
-	const char *name, *issuer;
-} kinds[] = {{"doc_number", NULL}, {"sid", NULL}, {"ucn", NULL}, {"ssn", NULL}, {"oln", "ols"}};
-
 static bool text_at(struct bytes map, const char *key, struct bytes *ret)
 {
 	struct bytes value;
@@ -17,39 +12,14 @@ static bool text_at(struct bytes map, const char *key, struct bytes *ret)
 	       !FAILED(message_check_text(*ret, MESSAGE_TEXT_MAX, "", &ignored));
 }
 
-static bool is_same(const struct record_id *a, const struct record_id *b)
-{
-	return bytes_equal(a->kind, b->kind) && bytes_equal(a->value, b->value) && bytes_equal(a->issuer, b->issuer);
-}
-
-static bool is_there(const struct record_id *ids, size_t count, const struct record_id *id)
-{
-	for (size_t i = 0; i < count; i++)
-		if (is_same(&ids[i], id))
-			return true;
-	return false;
-}
-
-size_t record_person_ids(struct bytes map, struct record_id ret[static RECORD_IDS_MAX], size_t count)
-{
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
-		struct record_id id = {.kind = bytes_text(kinds[i].name), .issuer = BYTES_NONE};
-		if (!text_at(map, kinds[i].name, &id.value) || (kinds[i].issuer && !text_at(map, kinds[i].issuer, &id.issuer)))
-			continue;
-		if (count < RECORD_IDS_MAX && !is_there(ret, count, &id))
-			ret[count++] = id;
-	}
-	return count;
-}
-
-static void add_id(struct record_row_key *key, const struct record_id *id)
+static void add_id(struct record_row_key *key, const struct identifier *id)
 {
 	record_row_key_text(key, id->kind);
 	record_row_key_text(key, id->issuer);
 	record_row_key_text(key, id->value);
 }
 
-static struct record_row_key key_of_id(const struct record_id *id)
+static struct record_row_key key_of_id(const struct identifier *id)
 {
 	struct record_row_key key = {.len = 0};
 	record_row_key_add(&key, BYTES_LIT("i"));
@@ -95,7 +65,7 @@ result record_person_root(struct store *store, int64_t person, int64_t *ret_root
 	return OK;
 }
 
-result record_person_find(struct store *store, const struct record_id *id, int64_t *ret_person, struct err *err)
+result record_person_find(struct store *store, const struct identifier *id, int64_t *ret_person, struct err *err)
 {
 	struct record_row_key key = key_of_id(id);
 	TRY(get_number(store, STORE_PERSON_NAMES, &key, ret_person, err));
@@ -120,7 +90,7 @@ static result put_once(struct store *store, enum store_space space, const struct
 	return r;
 }
 
-result record_person_add(struct store *store, int64_t person, const struct record_id *id, struct err *err)
+result record_person_add(struct store *store, int64_t person, const struct identifier *id, struct err *err)
 {
 	struct record_row_key name = key_of_id(id), own = key_of('i', person);
 	struct buf number;
@@ -176,7 +146,7 @@ static bool cut_text(struct bytes *rest, struct bytes *ret)
 	return true;
 }
 
-bool record_person_walk_id(const struct record_person_walk *walk, struct record_id *ret)
+bool record_person_walk_id(const struct record_person_walk *walk, struct identifier *ret)
 {
 	struct bytes rest = walk->key;
 	return cut_text(&rest, &ret->kind) && cut_text(&rest, &ret->issuer) && cut_text(&rest, &ret->value) && rest.len == 0;
@@ -265,10 +235,57 @@ static result apply_names(struct store *store, struct bytes main, int64_t person
 	struct record_row_key prefixes[NAMES_MAX];
 	size_t count = name_prefixes(main, prefixes);
 	for (size_t i = 0; i < count; i++) {
+		struct record_row_key own = key_of('l', person);
+		record_row_key_add(&own, record_row_key_view(&prefixes[i]));
 		record_row_key_number(&prefixes[i], person);
 		TRY(put_once(store, STORE_PERSON_NAMES, &prefixes[i], err));
+		TRY(put_once(store, STORE_PERSONS, &own, err));
 	}
 	return OK;
+}
+
+/* ---- forgetting ---- */
+
+static result drop(struct store *store, enum store_space space, const struct record_row_key *key, struct err *err)
+{
+	return store_row_drop(store, space, record_row_key_view(key), err);
+}
+
+result record_person_forget_id(struct store *store, const struct identifier *id, struct err *err)
+{
+	struct record_row_key name = key_of_id(id);
+	int64_t person = 0;
+	TRY(get_number(store, STORE_PERSON_NAMES, &name, &person, err));
+	TRY(drop(store, STORE_PERSON_NAMES, &name, err));
+	for (int64_t steps = 0; person != 0 && steps < INT16_MAX; steps++) { /* whoever it was merged into has it too */
+		struct record_row_key own = key_of('i', person), next = key_of('m', person);
+		add_id(&own, id);
+		TRY(drop(store, STORE_PERSONS, &own, err));
+		TRY(get_number(store, STORE_PERSONS, &next, &person, err));
+	}
+	return OK;
+}
+
+result record_person_forget_names(struct store *store, int64_t person, struct err *err)
+{
+	struct record_person_walk walk;
+	bool found = true;
+	result r = OK;
+	record_person_walk(&walk, store, 'l', person);
+	while (!FAILED(r) && found) {
+		struct record_row_key name = {.len = 0}, own = key_of('l', person);
+		r = record_person_walk_next(&walk, &found, err);
+		if (FAILED(r) || !found)
+			break;
+		record_row_key_add(&name, walk.key);
+		record_row_key_number(&name, person);
+		record_row_key_add(&own, walk.key);
+		r = drop(store, STORE_PERSON_NAMES, &name, err);
+		if (!FAILED(r))
+			r = drop(store, STORE_PERSONS, &own, err);
+	}
+	record_person_walk_done(&walk);
+	return r;
 }
 
 /* ---- the message's person ---- */
@@ -284,7 +301,7 @@ static void add_person(struct record_plan *plan, int64_t person)
 
 #define TEXT(bytes) (int)(bytes).len, (const char *)(bytes).at
 
-static void set_conflict(struct record_plan *plan, const struct record_id *a, const struct record_id *b, const char *why)
+static void set_conflict(struct record_plan *plan, const struct identifier *a, const struct identifier *b, const char *why)
 {
 	struct err text;
 	if (plan->conflict[0])
@@ -295,7 +312,7 @@ static void set_conflict(struct record_plan *plan, const struct record_id *a, co
 		memcpy(plan->conflict, text.reason, sizeof(plan->conflict));
 }
 
-static bool kind_in(const struct record_id *ids, size_t count, const struct record_id *id, size_t *ret_at)
+static bool kind_in(const struct identifier *ids, size_t count, const struct identifier *id, size_t *ret_at)
 {
 	for (size_t i = 0; i < count; i++)
 		if (bytes_equal(ids[i].kind, id->kind) && bytes_equal(ids[i].issuer, id->issuer)) {
@@ -306,10 +323,10 @@ static bool kind_in(const struct record_id *ids, size_t count, const struct reco
 }
 
 /* A person has one number of a kind. A second one is known of somebody only once both are merged. */
-static result has_another(struct store *store, int64_t person, const struct record_id *id, bool *ret, struct err *err)
+static result has_another(struct store *store, int64_t person, const struct identifier *id, bool *ret, struct err *err)
 {
 	struct record_person_walk walk;
-	struct record_id known;
+	struct identifier known;
 	bool found = true;
 	result r = OK;
 	*ret = false;
@@ -327,7 +344,7 @@ static result has_another(struct store *store, int64_t person, const struct reco
  * else's. */
 static result judge_unknown(struct store *store, struct record_plan *plan, size_t which, struct err *err)
 {
-	const struct record_id *id = &plan->ids[which];
+	const struct identifier *id = &plan->ids[which];
 	size_t other = 0;
 	bool is_taken = plan->persons_count > 1;
 	if (kind_in(plan->ids, which, id, &other)) {
@@ -368,7 +385,7 @@ static result judge_ids(struct store *store, struct record_plan *plan, struct er
 static result compare_record(struct store *store, struct record_plan *plan, const struct record_step *step, struct err *err)
 {
 	struct record_person_walk walk;
-	struct record_id id;
+	struct identifier id;
 	bool is_known = false;
 	for (size_t i = 0; i < step->record->persons_count; i++) {
 		int64_t root = 0;
@@ -395,11 +412,11 @@ static result compare_record(struct store *store, struct record_plan *plan, cons
 result record_person_judge(struct store *store, const struct record_question *question, struct record_plan *plan, struct err *err)
 {
 	struct bytes map;
-	plan->ids_count = record_person_ids(question->message->subject, plan->ids, 0);
+	plan->ids_count = identifier_read(question->message->subject, plan->ids, RECORD_IDS_MAX, 0);
 	if (question->main.len && pack_pointer(question->main, "/person/ids", &map))
-		plan->ids_count = record_person_ids(map, plan->ids, plan->ids_count);
+		plan->ids_count = identifier_read(map, plan->ids, RECORD_IDS_MAX, plan->ids_count);
 	if (question->main.len && pack_find(question->main, "ids", &map))
-		plan->ids_count = record_person_ids(map, plan->ids, plan->ids_count);
+		plan->ids_count = identifier_read(map, plan->ids, RECORD_IDS_MAX, plan->ids_count);
 	return judge_ids(store, plan, err);
 }
 

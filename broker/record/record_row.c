@@ -296,6 +296,20 @@ result record_row_name(struct store *store, struct record *record, struct bytes 
 	return OK;
 }
 
+result record_row_unname(struct store *store, struct record *record, struct bytes key, struct bytes value, struct err *err)
+{
+	for (size_t i = 0; i < record->names_count; i++) {
+		if (!bytes_equal(record->names[i].key, key) || !bytes_equal(record->names[i].value, value))
+			continue;
+		struct record_row_key name = name_key(record->lifecycle, key, value);
+		record_row_key_number(&name, record->number);
+		record->names_count--;
+		memmove(&record->names[i], &record->names[i + 1], (record->names_count - i) * sizeof(*record->names));
+		return store_row_drop(store, STORE_RECORD_NAMES, record_row_key_view(&name), err);
+	}
+	return OK;
+}
+
 result record_row_named(struct store *store, const char *lifecycle, struct bytes key, struct bytes value, int64_t after,
                         int64_t *ret_number, struct err *err)
 {

@@ -62,6 +62,8 @@ RESULT record_row_save(struct store *store, struct record *record, struct err *e
 bool record_row_has(const struct record *record, struct bytes key, struct bytes value);
 /* Adds a name, unless it is there or there are too many. */
 RESULT record_row_name(struct store *store, struct record *record, struct bytes key, struct bytes value, struct err *err);
+/* Takes a name away. */
+RESULT record_row_unname(struct store *store, struct record *record, struct bytes key, struct bytes value, struct err *err);
 /* The next record of that name after number `after`; 0: no more. */
 RESULT record_row_named(struct store *store, const char *lifecycle, struct bytes key, struct bytes value, int64_t after,
                         int64_t *ret_number, struct err *err);

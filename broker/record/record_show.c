@@ -37,7 +37,7 @@ struct rows {
 
 static void put_id(struct rows *rows, const struct record_person_walk *walk)
 {
-	struct record_id id;
+	struct identifier id;
 	if (!record_person_walk_id(walk, &id))
 		return;
 	pack_put_array(&rows->packed, 2);
@@ -114,7 +114,7 @@ static result put_rows(struct store *store, char what, int64_t person, const cha
 	return r;
 }
 
-result record_show_person(struct store *store, const struct record_id *id, struct buf *out, bool *ret_found, struct err *err)
+result record_show_person(struct store *store, const struct identifier *id, struct buf *out, bool *ret_found, struct err *err)
 {
 	int64_t person = 0;
 	TRY(record_person_find(store, id, &person, err));
@@ -130,11 +130,10 @@ result record_show_person(struct store *store, const struct record_id *id, struc
 	return buf_check(out, "person", err);
 }
 
-static bool is_in_message(const struct record_plan *plan, const struct record_id *id)
+static bool is_in_message(const struct record_plan *plan, const struct identifier *id)
 {
 	for (size_t i = 0; i < plan->ids_count; i++)
-		if (bytes_equal(plan->ids[i].kind, id->kind) && bytes_equal(plan->ids[i].value, id->value) &&
-		    bytes_equal(plan->ids[i].issuer, id->issuer))
+		if (identifier_equal(&plan->ids[i], id))
 			return true;
 	return false;
 }
@@ -143,7 +142,7 @@ static result tell_ids(struct store *store, const struct record_plan *plan, int6
                        struct err *err)
 {
 	struct record_person_walk walk;
-	struct record_id id;
+	struct identifier id;
 	bool found = true;
 	result r = OK;
 	record_person_walk(&walk, store, 'i', person);

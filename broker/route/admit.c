@@ -5,6 +5,7 @@
 #include "broker/route/accept.h"
 #include "broker/route/recipients.h"
 #include "broker/route/rules.h"
+#include "broker/route/session.h"
 
 #include <string.h>
 
@@ -152,6 +153,11 @@ static result admit_one(struct admission *admission, struct err *err)
 result admit_batch(struct core *core, struct job *job, struct err *err)
 {
 	struct verdicts verdicts;
+	/* Late words of a link that is over are void: nobody would hear the verdict, and whoever has none says it again over the new link. */
+	if (!session_of_link(core, job->link)) {
+		metric_add(core->late, 1);
+		return OK;
+	}
 	struct admission *admission = mem_alloc(sizeof(*admission));
 	result r = core_write(core, err);
 	verdicts_init(&verdicts, job->count);

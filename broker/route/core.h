@@ -5,11 +5,15 @@
 #include "base/metrics.h"
 #include "broker/ledger/ledger.h"
 #include "broker/wires/job.h"
+#include "schemas/grant.h"
 
 struct calendar;
 struct session;
 
-enum { CORE_DOUBTFUL_MAX = 256 };
+enum {
+	CORE_DOUBTFUL_MAX = 256,
+	CORE_HEAD_MS = 1000 /* a new signed head at most so often */
+};
 
 /* A frame that leaves once the group is committed. */
 struct outgoing {
@@ -38,9 +42,11 @@ struct core {
 	int64_t last_seq;
 	bool in_transaction, wants_head;
 	int64_t head_signed_at;
+	int64_t heads_due; /* monotonic: when heads go out next */
 	int64_t next_expiry; /* ms; 0: none; -1: ask the store */
 	int64_t started_at;
 	struct calendar *calendar; /* of the snapshot */
+	struct grant_days days;    /* the same, as consents read it */
 	int64_t next_deadline;     /* ms; 0: none; -1: ask the store */
 	bool wants_review;         /* held messages: what stood against some of them may be gone, because of the message review_by */
 	uint8_t review_by[UUID_LEN];
@@ -57,7 +63,7 @@ struct core {
 	size_t events_count;
 	struct buf scratch, hold, envelope;
 
-	struct metric *accepted, *receipts, *duplicates, *delivered, *redelivered, *expired, *dead, *groups, *commit_us, *decide_us, *group_size;
+	struct metric *accepted, *receipts, *duplicates, *delivered, *redelivered, *expired, *dead, *groups, *commit_us, *decide_us, *group_size, *heads, *late;
 };
 
 /* Opens the group's transaction if it is not open yet. */

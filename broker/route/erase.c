@@ -2,6 +2,9 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "broker/exchange/exchange.h"
+#include "broker/record/record.h"
+#include "broker/route/alert.h"
 #include "broker/route/notify.h"
 #include "broker/route/withhold.h"
 #include "schemas/erasure.h"
@@ -113,13 +116,13 @@ static result record_erased(struct core *core, const struct order *order, const 
 	return r;
 }
 
-/* A consent that was granted by a message lives on in the registry. */
-static result forget_consent(struct core *core, const struct message *message, const struct part *parts, size_t count, struct err *err)
+/* What a message began lives on in rows: a consent that it granted, what is owed for it, a subscription. */
+static result forget_rows(struct core *core, const struct message *message, const struct part *parts, size_t count, struct err *err)
 {
 	const struct part *main = part_find(parts, count, BYTES_LIT("main"));
-	if (!main || !bytes_is(message->type, GRANT_TYPE))
-		return OK;
-	return consent_forget(core->store, main->bytes, err);
+	const struct exchange exchange = {.store = core->store, .catalogue = core->snapshot->catalogue};
+	TRY(exchange_erase_message(&exchange, message, main ? main->bytes : BYTES_NONE, err));
+	return main && bytes_is(message->type, GRANT_TYPE) ? consent_forget(core->store, main->bytes, err) : OK;
 }
 
 static result destroy(struct core *core, const struct order *order, const struct store_message *stored, const struct message *message,
@@ -153,7 +156,7 @@ static result consider(struct core *core, const struct order *order, const struc
 	TRY(part_decode_all(envelope.parts, parts, &count, err));
 	if (count == 0)
 		return OK; /* erased before */
-	TRY(forget_consent(core, &message, parts, count, err));
+	TRY(forget_rows(core, &message, parts, count, err));
 	return destroy(core, order, stored, &message, err);
 }
 
@@ -187,6 +190,23 @@ static result keep_search(struct core *core, const struct order *order, int64_t 
 	return r;
 }
 
+/* Who entered what stands against a person has to know that nothing is held for it any more. */
+static result tell_owner(void *ctx, const struct record_seen *seen, struct err *err)
+{
+	struct core *core = ctx;
+	const struct alert alert = {.event = "conflict", .record = seen->map, .code = CODE_OK,
+	                            .reason = "by an order to erase the hub has forgotten identifiers of the person: releases are not held for it any more"};
+	return alert_send(core, &alert, seen->owner, err);
+}
+
+static result forget_persons(struct core *core, const struct order *order, struct err *err)
+{
+	struct identifier ids[RECORD_IDS_MAX];
+	size_t count = identifier_read(order->erasure.ids, ids, RECORD_IDS_MAX, 0);
+	TRY(record_erase(core->store, core->snapshot->catalogue, ids, count, tell_owner, core, err));
+	return exchange_erase_ids(core->store, ids, count, err);
+}
+
 result erase_begin(struct core *core, const struct message *message, int64_t seq, struct bytes main, struct err *err)
 {
 	struct order order = {.id = message->id, .party = message->from, .main = main};
@@ -197,6 +217,7 @@ result erase_begin(struct core *core, const struct message *message, int64_t seq
 	result r = erase_named(core, &order, &hold, err);
 	buf_done(&hold);
 	TRY(r);
+	TRY(forget_persons(core, &order, err));
 	if (!erasure_searches(&order.erasure))
 		return OK;
 	core->may_erase = true;

@@ -3,16 +3,30 @@
 #include "base/mem.h"
 #include "broker/route/rules.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { RECIPIENTS_NAMES_MAX = 256 };
 
+/* As many as there are; most messages need none. */
 struct names {
-	char names[RECIPIENTS_NAMES_MAX][STORE_PARTY_MAX];
-	const char *at[RECIPIENTS_NAMES_MAX];
+	const char **at; /* owned, and so are they */
 	size_t count;
 };
+
+static void names_add(struct names *names, const char *name)
+{
+	if (names->count == RECIPIENTS_NAMES_MAX)
+		return;
+	names->at = mem_grow(names->at, names->count + 1, sizeof(*names->at));
+	names->at[names->count++] = mem_text(name);
+}
+
+static void names_done(struct names *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		mem_free((void *)(uintptr_t)names->at[i]);
+	mem_free(names->at);
+}
 
 /* What is looked up for one message. */
 struct facts {
@@ -25,10 +39,12 @@ struct facts {
 static result load_thread(struct core *core, const struct message *message, struct names *names, struct err *err)
 {
 	int64_t numbers[RECIPIENTS_NAMES_MAX];
-	TRY(store_thread_parties(core->store, message_thread(message), numbers, RECIPIENTS_NAMES_MAX, &names->count, err));
-	for (size_t i = 0; i < names->count; i++) {
-		TRY(store_party_name(core->store, numbers[i], names->names[i], err));
-		names->at[i] = names->names[i];
+	char name[STORE_PARTY_MAX];
+	size_t count = 0;
+	TRY(store_thread_parties(core->store, message_thread(message), numbers, RECIPIENTS_NAMES_MAX, &count, err));
+	for (size_t i = 0; i < count; i++) {
+		TRY(store_party_name(core->store, numbers[i], name, err));
+		names_add(names, name);
 	}
 	return OK;
 }
@@ -56,12 +72,7 @@ static result load_originator(struct core *core, const uint8_t *re, char into[st
 
 static void add_subscriber(void *ctx, const char *party)
 {
-	struct names *names = ctx;
-	if (names->count == RECIPIENTS_NAMES_MAX)
-		return;
-	snprintf(names->names[names->count], STORE_PARTY_MAX, "%s", party);
-	names->at[names->count] = names->names[names->count];
-	names->count++;
+	names_add(ctx, party);
 }
 
 static bool rests_on_consent(const struct message *message)
@@ -91,7 +102,7 @@ static result look_up(struct admission *admission, struct facts *facts, struct a
 	if (rests_on_consent(message)) {
 		TRY(consent_load(core->store, message->consent, &facts->consent, err));
 		facts->disclosure = (struct consent_question){.consent = &facts->consent, .discloser = admission->job->party,
-		                                              .subject = message->subject, .now = admission->now};
+		                                              .subject = message->subject, .now = admission->now, .days = &core->days};
 		question->consent = consent_judge;
 		question->consent_ctx = &facts->disclosure;
 	}
@@ -101,15 +112,16 @@ static result look_up(struct admission *admission, struct facts *facts, struct a
 result recipients_decide(struct admission *admission, struct err *why, struct err *err)
 {
 	const struct candidate *candidate = admission->candidate;
-	struct facts *facts = mem_alloc(sizeof(*facts));
+	struct facts facts = {.originator = ""};
 	struct agreement_question question = {.from = admission->from, .message = &candidate->message, .main = candidate->main,
 	                                      .type = candidate->type};
-	consent_init(&facts->consent);
-	result r = look_up(admission, facts, &question, err);
+	consent_init(&facts.consent);
+	result r = look_up(admission, &facts, &question, err);
 	if (!FAILED(r) && !FAILED(agreement_decide(admission->core->snapshot, &question, admission->recipients, AGREEMENT_RECIPIENTS_MAX,
 	                                           &admission->recipients_count, why)))
 		why->code = CODE_OK;
-	consent_done(&facts->consent);
-	mem_free(facts);
+	consent_done(&facts.consent);
+	names_done(&facts.thread);
+	names_done(&facts.subscribers);
 	return r;
 }

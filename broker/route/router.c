@@ -6,6 +6,7 @@
 #include "broker/route/ask.h"
 #include "broker/route/deliver.h"
 #include "broker/route/erase.h"
+#include "broker/route/heads.h"
 #include "broker/route/rules.h"
 #include "broker/route/settle.h"
 #include "broker/route/withhold.h"
@@ -17,10 +18,11 @@ enum {
 	ROUTER_GROUP_JOBS = 512,      /* of one transaction: bounds the time until the first verdict */
 	ROUTER_GROUP_MESSAGES = 2048,
 	ROUTER_IDLE_MS = 1000,
-	ROUTER_HEAD_MS = 1000,        /* a new signed head at most so often */
 	ROUTER_STORED_MAX = 72 << 20, /* an envelope as it is read back */
 	ROUTER_EVENTS_MAX = 1 << 20
 };
+
+#define CREDIT_MOST ((int64_t)1 << 40)
 
 struct router {
 	struct core core;
@@ -54,10 +56,20 @@ static void make_metrics(struct core *core)
 	core->redelivered = metric_counter("liaison_redeliveries", "Deliveries begun again for want of a receipt", NULL, NULL);
 	core->expired = metric_counter("liaison_messages_expired", "Deliveries that ended by expiry", NULL, NULL);
 	core->dead = metric_counter("liaison_dead_letters", "Deliveries that ended as dead letters", NULL, NULL);
+	core->heads = metric_counter("liaison_heads", "Heads of the ledger sent over open links", NULL, NULL);
+	core->late = metric_counter("liaison_batches_late", "Batches of links that were over when they were decided on: void", NULL, NULL);
 	core->groups = metric_counter("liaison_groups", "Transactions committed", NULL, NULL);
 	core->group_size = metric_counter("liaison_group_jobs", "Jobs committed in groups", NULL, NULL);
 	core->commit_us = metric_histogram_us("liaison_commit_us", "Time of a commit", NULL, NULL);
 	core->decide_us = metric_histogram_us("liaison_decide_us", "Time to decide on a group", NULL, NULL);
+}
+
+/* A consent's days are those of the hub's calendar. */
+static bool read_day(void *ctx, struct bytes text, bool is_end_of_day, int64_t *ret)
+{
+	const struct core *core = ctx;
+	struct err ignored;
+	return !FAILED(calendar_read(core->calendar, text, is_end_of_day, ret, &ignored));
 }
 
 result router_new(struct wires *wires, struct store *store, struct ledger *ledger, struct snapshot *snapshot, unsigned gateways,
@@ -72,6 +84,7 @@ result router_new(struct wires *wires, struct store *store, struct ledger *ledge
 	core->next_expiry = -1;
 	core->next_deadline = -1;
 	core->may_erase = true;
+	core->days = (struct grant_days){read_day, core};
 	core->started_at = clock_wall_ms();
 	buf_init(&core->scratch, ROUTER_STORED_MAX);
 	buf_init(&core->hold, ROUTER_STORED_MAX);
@@ -158,7 +171,7 @@ static void add_credit(const struct core *core, const struct job *job)
 {
 	struct session *session = session_of_link(core, job->link);
 	if (session)
-		session->credit += job->number;
+		session->credit = session->credit > CREDIT_MOST - job->number ? CREDIT_MOST : session->credit + job->number;
 }
 
 /* One job within the group. What it decides in memory must be such that nothing is wrong if the group then fails: sessions are forgotten and
@@ -191,6 +204,10 @@ static result handle(struct router *router, struct job *job, struct err *err)
 	case JOB_CLOSE:
 	case JOB_ANSWER:
 	case JOB_COMMITTED:
+	case JOB_MANDATE:
+	case JOB_READY:
+	case JOB_PULSE:
+	case JOB_GATEWAY:
 	case JOB_KIND_COUNT:
 		break;
 	}
@@ -250,7 +267,7 @@ static void end_group(struct router *router)
 static result sign_head(struct core *core, struct err *err)
 {
 	int64_t now = clock_mono_ms();
-	if (!core->wants_head && now - core->head_signed_at < ROUTER_HEAD_MS)
+	if (!core->wants_head && now - core->head_signed_at < CORE_HEAD_MS)
 		return OK;
 	TRY(ledger_sign(core->ledger, clock_wall_ms(), err));
 	core->wants_head = false;
@@ -351,6 +368,7 @@ static result decide_group(struct router *router, struct err *err)
 	TRY(erase_turn(core, err));
 	TRY(deliver_overdue(core, err));
 	TRY(deliver_expire(core, err));
+	TRY(heads_prepare(core, err));
 	metric_observe_us(core->decide_us, clock_mono_us() - before);
 	return commit(core, err);
 }
@@ -364,6 +382,7 @@ static result run_group(struct router *router, struct err *err)
 	metric_add(core->group_size, (int64_t)router->group_count);
 	TRY(deliver_fresh(core, err));
 	TRY(deliver_backlog(core, err));
+	heads_send(core);
 	flush_outgoing(core);
 	answer_asks(router);
 	publish(core);
@@ -407,7 +426,7 @@ static result record_life(struct core *core, enum ledger_kind kind, struct err *
 
 static int64_t wait_ms(const struct core *core)
 {
-	return rules_wait_ms(core, erase_wait_ms(core, deliver_wait_ms(core, ROUTER_IDLE_MS)));
+	return heads_wait_ms(core, rules_wait_ms(core, erase_wait_ms(core, deliver_wait_ms(core, ROUTER_IDLE_MS))));
 }
 
 result router_run(struct router *router, struct err *err)

@@ -60,7 +60,7 @@ static struct exchange exchange_of(struct core *core)
 
 /* Identifiers of the message's person: its own, and those that are known to be the same person's. They are copied, because they are lent one by one. */
 struct ids {
-	struct exchange_id each[EXCHANGE_IDS_MAX];
+	struct identifier each[EXCHANGE_IDS_MAX];
 	size_t count;
 	struct buf texts;
 };
@@ -72,13 +72,13 @@ static struct bytes keep(struct ids *ids, struct bytes text)
 	return text.len ? bytes_of(ids->texts.at + at, text.len) : BYTES_NONE;
 }
 
-static result add_id(void *ctx, const struct record_id *id, struct err *err)
+static result add_id(void *ctx, const struct identifier *id, struct err *err)
 {
 	struct ids *ids = ctx;
 	(void)err;
 	if (ids->count == EXCHANGE_IDS_MAX || ids->texts.len + id->kind.len + id->value.len + id->issuer.len > ids->texts.max)
 		return OK;
-	ids->each[ids->count++] = (struct exchange_id){.kind = keep(ids, id->kind), .value = keep(ids, id->value), .issuer = keep(ids, id->issuer)};
+	ids->each[ids->count++] = (struct identifier){.kind = keep(ids, id->kind), .value = keep(ids, id->value), .issuer = keep(ids, id->issuer)};
 	return OK;
 }
 
@@ -233,7 +233,7 @@ static result judge_hub(struct core *core, const struct passage *passage, struct
 	case CATALOGUE_HUB_GRANT:
 		return settle(consent_check_grant(core->store, passage->main, why), why, err);
 	case CATALOGUE_HUB_REVOKE:
-		return settle(consent_check_revoke(core->store, passage->from, passage->now, passage->main, why), why, err);
+		return settle(consent_check_revoke(core->store, passage->from, passage->now, passage->main, &core->days, why), why, err);
 	case CATALOGUE_HUB_NOTHING:
 	case CATALOGUE_HUB_MERGE:
 	case CATALOGUE_HUB_ERASE:
@@ -279,7 +279,7 @@ static result act(struct core *core, const struct passage *passage, int64_t seq,
 	case CATALOGUE_HUB_GRANT:
 		return consent_grant(core->store, passage->from, passage->now, passage->main, err);
 	case CATALOGUE_HUB_REVOKE:
-		return consent_revoke(core->store, passage->from, passage->now, passage->main, err);
+		return consent_revoke(core->store, passage->from, passage->now, passage->main, &core->days, err);
 	case CATALOGUE_HUB_ERASE:
 		return erase_begin(core, passage->message, seq, passage->main, err);
 	case CATALOGUE_HUB_NOTHING:
@@ -346,6 +346,7 @@ static result tell_candidate(void *ctx, const struct record_seen *seen, struct e
 {
 	struct told *told = ctx;
 	told->count = 0; /* each candidate is a question of its own */
+	told->alert.record = seen->map;
 	TRY(tell(told, told->passage->from, err));
 	return tell_owner(ctx, seen, err);
 }

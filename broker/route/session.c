@@ -1,8 +1,10 @@
 #include "broker/route/session.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "broker/route/deliver.h"
+#include "broker/route/heads.h"
 
 #include <string.h>
 
@@ -63,7 +65,7 @@ static void session_remove(struct core *core, struct session *session)
 /* What was on its way when the link went may have been what broke it: each counts as a delivery that failed, unless the link ended in good order. */
 static result return_flights(struct core *core, struct session *session, const struct err *why, struct err *err)
 {
-	if (why->code == CODE_STOPPING || why->code == CODE_SUPERSEDED)
+	if (why->code == CODE_STOPPING || why->code == CODE_SUPERSEDED || why->code == CODE_HISTORY)
 		return OK;
 	while (session->flights_count)
 		TRY(deliver_failed(core, session, &session->flights[session->flights_count - 1], "the link broke during the delivery", err));
@@ -94,6 +96,8 @@ result session_down(struct core *core, uint64_t link, const struct err *why, str
 	struct session *session = session_of_link(core, link);
 	if (!session)
 		return OK;
+	if (why->code == CODE_HISTORY)
+		log_event(LOG_ERROR, "history_disputed", LOG_TEXT("party", session->party), LOG_TEXT("address", session->address), LOG_REASON(why));
 	TRY(return_flights(core, session, why, err));
 	TRY(record_link(core, LEDGER_LINK_DOWN, session, why, err));
 	session_remove(core, session);
@@ -120,23 +124,43 @@ static result supersede(struct core *core, const char *party, struct err *err)
 	return FAILED(superseded) ? session_down(core, older->link, &why, err) : OK;
 }
 
-static void send_welcome(struct core *core, uint64_t link)
+static result send_welcome(struct core *core, struct session *session, int64_t known, struct err *err)
 {
 	const struct settings *settings = &core->snapshot->settings;
+	struct buf proof;
 	struct frame_welcome welcome = {
-		.version = FRAME_VERSION,
 		.hub = bytes_text(settings->party),
 		.frame_max = settings->limits.frame_bytes,
 		.message_max = settings->limits.message_bytes,
 		.batch_max = settings->limits.batch,
 		.heartbeat_ms = settings->limits.heartbeat_ms,
 		.credit = settings->limits.credit,
-		.head = ledger_head(core->ledger),
 	};
 	welcome.chain_count = signer_chain(core->snapshot->signing, welcome.chain);
-	buf_clear(&core->scratch);
-	frame_welcome_encode(&welcome, &core->scratch);
-	core_send(core, link, blob_new(buf_bytes(&core->scratch)), 0);
+	buf_init(&proof, FRAME_PROOF_MAX);
+	result r = heads_greet(core, session, known, &welcome, &proof, err);
+	if (!FAILED(r)) {
+		buf_clear(&core->scratch);
+		frame_welcome_encode(&welcome, &core->scratch);
+		core_send(core, session->link, blob_new(buf_bytes(&core->scratch)), 0);
+	}
+	buf_done(&proof);
+	return r;
+}
+
+/* A past that cannot be proven is nothing to greet with. */
+static result greet(struct core *core, struct session *session, int64_t known, struct err *err)
+{
+	struct err why;
+	result r = send_welcome(core, session, known, &why);
+	if (r.code == CODE_CORRUPT) {
+		log_event(LOG_ERROR, "ledger_corrupt", LOG_TEXT("party", session->party), LOG_REASON(&why));
+		order_close(core, session->link, r.code, "the hub's ledger is damaged");
+		return OK;
+	}
+	if (FAILED(r) && err)
+		*err = why;
+	return r;
 }
 
 result session_up(struct core *core, struct job *job, struct err *err)
@@ -156,7 +180,7 @@ result session_up(struct core *core, struct job *job, struct err *err)
 	session->backlog = true;
 	HASH_ADD(by_link, core->by_link, link, sizeof(session->link), session);
 	HASH_ADD_KEYPTR(by_party, core->by_party, session->party, (unsigned)strlen(session->party), session);
-	send_welcome(core, session->link);
+	TRY(greet(core, session, job->number, err));
 	return record_link(core, LEDGER_LINK_UP, session, NULL, err);
 }
 

@@ -28,6 +28,9 @@ struct session {
 	size_t flights_count, flights_cap;
 	int64_t flight_bytes;
 	bool backlog;      /* the store may hold places that are not in flight */
+	bool hears_heads;  /* its version of the link knows HEAD */
+	int64_t head_size; /* of the last head that went over the link */
+	uint8_t head_signer[HASH_LEN];
 	bool alone;        /* a suspect is in flight: nothing else goes with it */
 	UT_hash_handle by_link, by_party;
 };

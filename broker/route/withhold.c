@@ -85,7 +85,8 @@ static result ask_registry(struct core *core, const struct message *message, con
 	consent_init(&consent);
 	result r = consent_load(core->store, message->consent, &consent, err);
 	if (!FAILED(r)) {
-		struct consent_question question = {.consent = &consent, .discloser = from, .subject = message->subject, .now = clock_wall_ms()};
+		struct consent_question question = {.consent = &consent, .discloser = from, .subject = message->subject, .now = clock_wall_ms(),
+		                                    .days = &core->days};
 		*ret = consent_judge(&question, recipient);
 	}
 	consent_done(&consent);

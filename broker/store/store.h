@@ -129,6 +129,7 @@ enum store_space {
 	STORE_SUBSCRIPTIONS,
 	STORE_CONSENTS,      /* broker/consent */
 	STORE_ERASED,
+	STORE_TREE,          /* broker/ledger: full subtrees of the ledger's tree */
 	STORE_SPACE_COUNT
 };
 enum { STORE_KEY_MAX = 512, STORE_VALUE_MAX = 1024 * 1024 };

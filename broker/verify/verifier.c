@@ -130,8 +130,31 @@ static void take_submit(struct verifier *verifier, struct job *job)
 	give(verifier->router, job);
 }
 
+/* A gateway process is not believed: its party must be enrolled, and what it calls the party's signing certificate is judged here. */
+static RESULT judge_link(const struct verifier *verifier, struct job *job, struct err *err)
+{
+	struct bytes chain[TRUST_CHAIN_MAX];
+	size_t count = 0;
+	if (job->signer)
+		return OK;
+	TRY(job_chain(job, chain, &count, err));
+	TRY(trust_judge(verifier->snapshot->trust, chain, count, TRUST_SIGN_PARTY, clock_wall_ms(), false, &job->signer, err));
+	if (strcmp(signer_party(job->signer), job->party) != 0)
+		return err_set(err, CODE_NOT_YOUR_PARTY, "certificates", "the signing certificate is of %s", signer_party(job->signer));
+	if (!snapshot_party(verifier->snapshot, bytes_text(job->party)))
+		return err_set(err, CODE_NOT_ENROLLED, "party", "%s is not enrolled at this hub", job->party);
+	return OK;
+}
+
 static void take_link_up(struct verifier *verifier, struct job *job)
 {
+	struct err why;
+	if (FAILED(judge_link(verifier, job, &why))) {
+		if (job_verifier(job->link, verifier->verifiers) == verifier->number)
+			order_close(verifier, job->link, &why);
+		job_free(job);
+		return;
+	}
 	note_holder(verifier, job->signer);
 	if (job_verifier(job->link, verifier->verifiers) != verifier->number) {
 		job_free(job);
@@ -198,6 +221,10 @@ static void take_job(struct verifier *verifier, struct job *job)
 	case JOB_ASK:
 	case JOB_ANSWER:
 	case JOB_COMMITTED:
+	case JOB_MANDATE:
+	case JOB_READY:
+	case JOB_PULSE:
+	case JOB_GATEWAY:
 	case JOB_KIND_COUNT:
 		break;
 	}

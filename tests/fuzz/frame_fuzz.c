@@ -138,7 +138,7 @@ static bool again_cert(struct bytes in, struct buf *out)
 static bool again_ask_or_head(struct bytes in, struct buf *out)
 {
 	const uint8_t *fingerprint = NULL;
-	struct bytes head;
+	struct frame_head head;
 	struct err err;
 	if (!FAILED(frame_cert_ask_decode(in, &fingerprint, &err))) {
 		frame_cert_ask_encode(fingerprint, out);
@@ -146,7 +146,7 @@ static bool again_ask_or_head(struct bytes in, struct buf *out)
 	}
 	if (FAILED(frame_head_decode(in, &head, &err)))
 		return false;
-	frame_head_encode(head, out);
+	frame_head_encode(&head, out);
 	return true;
 }
 

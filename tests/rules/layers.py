@@ -14,16 +14,21 @@ LIBRARIES = {
     r'jansson\.h': ['schemas/json.c'],
     r'pcre2\.h': ['schemas/regex.c'],
     r'openssl/.*': ['certs'],
+    r'p11-kit/.*': ['certs/token_module.h'],
+    r'dlfcn\.h': ['certs/token_module.c'],
+    r'malloc\.h': ['base/mem.c'],
     r'sqlite3\.h': ['broker/store', 'broker/index', 'adapters/runtime'],
     r'libxml/.*': ['adapters/niem'],
-    r'uthash\.h': ['broker/gateway', 'broker/ledger', 'broker/verify', 'broker/route', 'adapters/runtime'],
+    r'uthash\.h': ['broker/gateway', 'broker/warden', 'broker/ledger', 'broker/verify', 'broker/route', 'adapters/runtime'],
     r'utlist\.h': ['adapters/runtime'],
+    r'seccomp\.h': ['sandbox'],
+    r'linux/(landlock|seccomp)\.h': ['sandbox'],
     r'cmocka\.h': [],
 }
 # What the C library and the kernel give; base wraps the rest of POSIX as far as a room needs it.
 SYSTEM = set('''assert ctype dirent errno fcntl ftw getopt grp inttypes limits locale math netdb poll pthread pwd sched setjmp signal spawn stdalign
 stdarg stdatomic stdbool stddef stdint stdio stdlib string strings termios time unistd arpa/inet net/if netinet/in netinet/tcp sys/file sys/mman
-sys/prctl sys/queue sys/random sys/resource sys/socket sys/stat sys/statvfs sys/syscall sys/time sys/types sys/uio sys/un sys/wait'''.split())
+sys/prctl sys/queue sys/random sys/resource sys/signalfd sys/socket sys/stat sys/statvfs sys/syscall sys/time sys/types sys/uio sys/un sys/wait'''.split())
 
 
 def circle(graph):

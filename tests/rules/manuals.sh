@@ -27,7 +27,7 @@ commands=$(sed -n 's/^\t{"\([a-z]*\)", ".*/\1/p' "$root/cli/main.c")
 for command in $commands; do
   grep -q "^\.It Ic $command\b" "$root/docs/man/liaison.1" || { echo "liaison.1 has nothing of $command"; failed=1; }
 done
-for page in broker.cfg.5 adapter.cfg.5 liaison.1 liaison-broker.8 liaison-adapter.8; do
+for page in broker.cfg.5 adapter.cfg.5 liaison.1 liaison-broker.8 liaison-gateway.8 liaison-adapter.8; do
   [ -s "$root/docs/man/$page" ] || { echo "$page is missing"; failed=1; }
 done
 [ $failed -eq 0 ] || exit 1

@@ -21,6 +21,7 @@ TWICE = {
     'judge.h': 'the same',
     'pki.c': 'the authority, and the commands of that name',
     'main.c': 'one for each program',
+    'conftest.py': 'pytest looks for it by this name, in each folder of tests',
     'CMakeLists.txt': 'CMake wants it',
     'README.md': 'one for each folder that needs one',
 }

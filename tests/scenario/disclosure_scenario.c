@@ -14,7 +14,8 @@ static const char agreements[] =
 	"{ name = \"reports\"; from = [ \"" CLINIC "\" ]; types = [ \"admin.message/1\" ]; to = [ \"" OFFICE "\", \"" BOARD "\" ];"
 	"  classes = [ \"CJ\", \"P2\" ]; route = true; },\n"
 	"{ name = \"victims\"; from = [ \"" CLINIC "\" ]; types = [ \"admin.message/1\" ]; to = [ \"" POLICE "\" ];"
-	"  classes = [ \"CJ\", \"VIC\" ]; route = true; }\n";
+	"  classes = [ \"CJ\", \"VIC\" ]; route = true; },\n"
+	"{ name = \"consents\"; from = [ \"" CLINIC "\" ]; types = [ \"consent.*\" ]; to = [ \"" OFFICE "\" ]; route = true; }\n";
 
 static const char parties[] = HUB_PARTIES ", { party = \"" CLINIC "\"; roles = [ \"community\" ]; }\n";
 
@@ -68,7 +69,7 @@ static void end_consent(struct rig *rig)
 	buf_init(&main, 4096);
 	said_json("{'consent_id':'" CONSENT "'}", &main);
 	fine(store_begin(rig->store, &err), &err);
-	fine(consent_revoke(rig->store, CLINIC, clock_wall_ms(), buf_bytes(&main), &err), &err);
+	fine(consent_revoke(rig->store, CLINIC, clock_wall_ms(), buf_bytes(&main), NULL, &err), &err);
 	fine(store_commit(rig->store, &err), &err);
 	buf_done(&main);
 }
@@ -250,6 +251,58 @@ static void a_consent_that_expires_meanwhile_counts_as_well(void **state)
 	assert_int_equal(entries_of(rig, LEDGER_WITHHELD, said.id.at, &detail), 1);
 	expect_text(&detail, "/reason", "the consent has expired");
 	buf_done(&detail);
+	said_done(&said);
+}
+
+static void a_day_of_a_consent_ends_at_midnight_where_the_hub_is(void **state)
+{
+	struct rig *rig = *state;
+	struct said said;
+	int64_t late = clock_wall_ms() / PKI_FIXTURE_DAY_MS * PKI_FIXTURE_DAY_MS + PKI_FIXTURE_DAY_MS + 3 * 3600 * SECOND; /* late evening of the day before */
+	uint64_t clinic = link_up(rig, CLINIC, 10);
+	clock_turn(late - clock_wall_ms());
+	give_consent(rig, -1);
+	say_report(&said, CONSENT);
+	submit(rig, clinic, CLINIC, &said);
+	assert_int_equal(verdict_on(rig, clinic, said.id.at).code, CODE_OK);
+	said_done(&said);
+	clock_turn(3 * 3600 * SECOND);
+	say_report(&said, CONSENT);
+	submit(rig, clinic, CLINIC, &said);
+	assert_int_equal(verdict_on(rig, clinic, said.id.at).code, CODE_CONSENT);
+	said_done(&said);
+}
+
+/* Grants and revokes as the clinic does it. */
+static void say_consent(struct rig *rig, uint64_t clinic, const char *kind, const char *body)
+{
+	struct said said;
+	say(&said, &(struct saying){.from = CLINIC, .type = kind, .subject = "{'consent_id':'" CONSENT "'}", .body = body});
+	submit(rig, clinic, CLINIC, &said);
+	struct frame_verdict verdict = verdict_on(rig, clinic, said.id.at);
+	if (verdict.code != CODE_OK)
+		fail_msg("%s: %.*s", kind, (int)verdict.reason.len, (const char *)verdict.reason.at);
+	said_done(&said);
+}
+
+static void a_revocation_that_is_sent_stops_what_waits_also_after_a_restart(void **state)
+{
+	struct rig *rig = *state;
+	struct said said;
+	char body[300], day[CLOCK_TEXT_MAX];
+	uint64_t clinic = link_up(rig, CLINIC, 10);
+	day_text(clock_wall_ms() - 2 * PKI_FIXTURE_DAY_MS, day);
+	snprintf(body, sizeof(body), "{'consent_id':'" CONSENT "','disclosers':['" CLINIC "'],'recipients':['" OFFICE "'],'effective':'%s'}", day);
+	say_consent(rig, clinic, "consent.grant/1", body);
+	say_report(&said, CONSENT);
+	submit(rig, clinic, CLINIC, &said);
+	clock_turn(SECOND);
+	say_consent(rig, clinic, "consent.revoke/1", "{'consent_id':'" CONSENT "'}");
+	stop_router(rig);
+	start_router(rig);
+	uint64_t office = link_up(rig, OFFICE, 10);
+	turn(rig);
+	assert_int_equal(delivered_parts(rig, office, &said), 1);
 	said_done(&said);
 }
 
@@ -513,6 +566,8 @@ int main(void)
 		SCENARIO(each_recipient_gets_the_parts_that_it_is_cleared_for),
 		SCENARIO(a_consent_that_is_revoked_stops_what_is_queued),
 		SCENARIO(a_consent_that_expires_meanwhile_counts_as_well),
+		SCENARIO(a_day_of_a_consent_ends_at_midnight_where_the_hub_is),
+		SCENARIO(a_revocation_that_is_sent_stops_what_waits_also_after_a_restart),
 		SCENARIO(a_delivery_that_is_made_again_is_judged_again),
 		SCENARIO(what_waits_for_the_record_keeps_its_place),
 		SCENARIO(a_dead_letter_that_is_queued_again_says_no_more_than_before),

@@ -21,6 +21,7 @@ struct rig {
 	struct job *sent[SENT_MAX]; /* what the router gave to the gateway */
 	size_t sent_count;
 	uint64_t links;
+	int64_t signed_at; /* of what is submitted; 0: now */
 };
 
 static const char rig_agreements[] =
@@ -75,15 +76,15 @@ static inline void stop_router(struct rig *rig)
 	wires_free(rig->wires);
 }
 
-/* limits: of the configuration, as text. */
-static inline int rig_set_up(void **state, const char *limits)
+/* parties: those with certificates, up to a NULL. */
+static inline int rig_set_up_as(void **state, const struct hub_config *config, const char *const *parties)
 {
 	struct rig *rig = mem_alloc(sizeof(*rig));
 	struct err err;
 	hub_fixture_make(&rig->hub);
-	pki_fixture_party(&rig->hub.pki, POLICE);
-	pki_fixture_party(&rig->hub.pki, BOARD);
-	hub_fixture_write(&rig->hub, &(struct hub_config){.agreements = rig_agreements, .limits = limits});
+	for (size_t i = 0; parties[i]; i++)
+		pki_fixture_party(&rig->hub.pki, parties[i]);
+	hub_fixture_write(&rig->hub, config);
 	rig->hub.snapshot = hub_fixture_load(&rig->hub, 1);
 	rig->trust = pki_fixture_trust(&rig->hub.pki);
 	clock_freeze(clock_wall_ms());
@@ -91,6 +92,13 @@ static inline int rig_set_up(void **state, const char *limits)
 	start_router(rig);
 	*state = rig;
 	return 0;
+}
+
+/* limits: of the configuration, as text. */
+static inline int rig_set_up(void **state, const char *limits)
+{
+	static const char *const parties[] = {POLICE, BOARD, NULL};
+	return rig_set_up_as(state, &(struct hub_config){.agreements = rig_agreements, .limits = limits}, parties);
 }
 
 #define RIG_LIMITS "attempts = 3; redeliver_ms = \"60 s\";"
@@ -162,6 +170,11 @@ static inline void link_down(struct rig *rig, uint64_t link, enum code code)
 	turn(rig);
 }
 
+static inline int64_t signing_time(const struct rig *rig)
+{
+	return rig->signed_at ? rig->signed_at : clock_wall_ms();
+}
+
 static inline void sign(struct rig *rig, const char *party, const struct said *said, struct buf *statement, struct buf *signature)
 {
 	char name[160];
@@ -171,7 +184,7 @@ static inline void sign(struct rig *rig, const char *party, const struct said *s
 	struct key *key = pki_fixture_key(&rig->hub.pki, name);
 	buf_init(statement, PROOF_STATEMENT_MAX);
 	buf_init(signature, KEY_SIGNATURE_MAX);
-	fine(proof_sign(key, &leaf, 1, clock_wall_ms(), statement, signature, &err), &err);
+	fine(proof_sign(key, &leaf, 1, signing_time(rig), statement, signature, &err), &err);
 	key_unref(key);
 }
 
@@ -208,7 +221,7 @@ static inline void give_submit(struct rig *rig, uint64_t link, const char *party
 	candidate->main = parts[0].bytes;
 	candidate->leaf = merkle_leaf(candidate->message.header);
 	candidate->type = catalogue_find(rig->hub.snapshot->catalogue, candidate->message.type);
-	candidate->signed_at = clock_wall_ms();
+	candidate->signed_at = signing_time(rig);
 	if (refusal) {
 		candidate->refusal = mem_alloc(sizeof(*candidate->refusal));
 		*candidate->refusal = *refusal;

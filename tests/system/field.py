@@ -27,6 +27,8 @@ HUB = "ct.hub"
 BOARD, FACILITY, PAROLE, POLICE, FUGITIVE = ("ct.bopp", "ct.doc.facility.osborn", "ct.doc.parole.hartford", "ct.hartford.police",
                                             "ct.doc.parole.fugitive")
 
+ACCEPTED = ("accepted", "settled")  # a state of what the hub took; the second once every recipient has ended
+
 standing = []  # fields that are up, for the report of a failure
 
 
@@ -65,12 +67,13 @@ class Program:
     def __init__(self, name, program, config, log):
         self.name, self.program, self.config, self.log_file = name, BIN / program, config, log
         self.process = None
+        self.before, self.surroundings = [], {}  # what a test puts in front of it, and into its environment
 
     def start(self):
         assert self.process is None, f"{self.name} runs already"
         with open(self.log_file, "ab") as log:
-            self.process = subprocess.Popen([self.program, "-c", self.config], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            preexec_fn=_die_with_parent)
+            self.process = subprocess.Popen([*self.before, self.program, "-c", self.config], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            preexec_fn=_die_with_parent, env={**os.environ, **self.surroundings})
 
     @property
     def pid(self):

@@ -281,6 +281,44 @@ def climb(leaf, index, count, path):
     return root
 
 
+def prefix_proof(leaves, old):
+    """RFC 9162 §2.1.4.1: hashes that lead from the root of the first `old` leaves to the root of all."""
+    def of(start, count, old, is_whole):
+        if old == count:
+            return b"" if is_whole else root_of(leaves[start:start + count])
+        at = _split(count)
+        if old <= at:
+            return of(start, at, old, is_whole) + root_of(leaves[start + at:start + count])
+        return of(start + at, count - at, old - at, False) + root_of(leaves[start:start + at])
+    return of(0, len(leaves), old, True) if 0 < old < len(leaves) else b""
+
+
+def continues(old_size, old_root, new_size, new_root, proof):
+    """RFC 9162 §2.1.4.2: whether the tree of new_size leaves begins with that of old_size."""
+    steps = [proof[at:at + 32] for at in range(0, len(proof), 32)]
+    if not 0 < old_size < new_size:
+        return not steps and (old_root == new_root if old_size == new_size else old_size == 0)
+    if old_size & (old_size - 1) == 0:
+        steps = [old_root, *steps]
+    if not steps:
+        return False
+    fn, sn = old_size - 1, new_size - 1
+    while fn & 1:
+        fn, sn = fn >> 1, sn >> 1
+    was = now = steps[0]
+    for step in steps[1:]:
+        if sn == 0:
+            return False
+        if fn & 1 or fn == sn:
+            was, now = node_of(step, was), node_of(step, now)
+            while not fn & 1 and fn:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            now = node_of(now, step)
+        fn, sn = fn >> 1, sn >> 1
+    return sn == 0 and was == old_root and now == new_root
+
+
 def statement_encode(root, count, signed_at):
     return pack(["liaison-batch", 1, root, count, signed_at])
 
@@ -355,6 +393,30 @@ def sign_batch(papers, messages, signed_at=None):
     return statement, sign(papers.key, statement)
 
 
+class Head:
+    """A signed head of a ledger: hub, size, root, at; `data` as it travels."""
+
+    def __init__(self, data):
+        must(len(data) <= 1536, code="malformed")
+        value = unpack(data)
+        must(is_list(value, 3, 3) and is_bin(value[1], 1, 1024) and is_bin(value[2], 32, 32))
+        self.data, (self.statement, self.signature, self.signer) = data, value
+        says = unpack(self.statement)
+        must(is_list(says, 6, 6) and says[:2] == ["liaison-head", 1] and is_party(says[2]), "/0")
+        must(is_int(says[3], 0, 2**63 - 1) and is_bin(says[4], 32, 32) and is_int(says[5], 0, TIME_MAX), "/0")
+        self.hub, self.size, self.root, self.at = says[2:]
+
+    @staticmethod
+    def sign(papers, hub, size, root, at=None):
+        statement = pack(["liaison-head", 1, hub, size, root, at or now_ms()])
+        return Head(pack([statement, sign(papers.key, statement), papers.fingerprint]))
+
+    def check(self, certificate):
+        must(hashlib.sha256(certificate.public_bytes(serialization.Encoding.DER)).digest() == self.signer, "/2", code="signature")
+        check_signature(certificate, self.statement, self.signature)
+        return self
+
+
 # ---- envelope, receipt, frames ----
 
 def submit_frame(papers, messages, signed_at=None):
@@ -427,18 +489,26 @@ def _chain(value, least, field):
 
 def _hello(frame):
     must(len(frame) > 1 and isinstance(frame[1], int), "/1")
-    must(frame[1] == 1, "/1", code="version")
-    must(len(frame) == 5 and is_party(frame[2]) and isinstance(frame[4], str) and len(frame[4].encode()) <= 64)
+    must(frame[1] in (1, 2), "/1", code="version")
+    must(len(frame) == 4 + frame[1] and is_party(frame[2]) and isinstance(frame[4], str) and len(frame[4].encode()) <= 64)
     _chain(frame[3], 1, "/3")
+    must(frame[1] == 1 or is_int(frame[5], 0, 2**63 - 1), "/5")
+
+
+def _proof(value, field):
+    must(isinstance(value, bytes) and len(value) % 32 == 0, field)
+    must(len(value) <= 64 * 32, field, code="too_large")
 
 
 def _welcome(frame):
     must(len(frame) > 1 and isinstance(frame[1], int), "/1")
-    must(frame[1] == 1, "/1", code="version")
-    must(len(frame) == 10 and is_party(frame[2]))
+    must(frame[1] in (1, 2), "/1", code="version")
+    must(len(frame) == 9 + frame[1] and is_party(frame[2]))
     must(all(is_int(number, 1, 2**31 - 1) for number in frame[3:8]) and frame[5] <= 1024, "/3")
     must(frame[8] is None or is_bin(frame[8], 1, 2048), "/8")
     _chain(frame[9], 0, "/9")
+    if frame[1] == 2:
+        _proof(frame[10], "/10")
 
 
 def _submit(frame):
@@ -483,7 +553,9 @@ def _cert(frame):
 
 
 def _head(frame):
-    must(len(frame) == 2 and is_bin(frame[1], 1, 2048), "/1")
+    must(len(frame) == 5 and is_bin(frame[1], 1, 2048) and is_int(frame[2], 0, 2**63 - 1))
+    _proof(frame[3], "/3")
+    _chain(frame[4], 0, "/4")
 
 
 def _bye(frame):
@@ -495,7 +567,7 @@ FRAMES = {HELLO: _hello, WELCOME: _welcome, SUBMIT: _submit, VERDICT: _verdict, 
 
 CODES = set("""ok malformed too_large unknown_type schema part_hash signature certificate revoked not_your_party not_enrolled authority
 no_agreement no_recipient not_cleared consent lifecycle expired clock rate duplicate duplicate_conflict undeliverable not_found usage
-protocol credit superseded stopping timeout closed tls config io full corrupt busy version permission key""".split())
+protocol credit superseded stopping timeout closed tls history config io full corrupt busy version permission key""".split())
 
 
 def frame_decode(data):
@@ -587,14 +659,46 @@ def dial(port, folder, ca, limit=10):
 class Adapter(Link):
     """The agency's end: dials, says HELLO, hears WELCOME."""
 
-    def __init__(self, port, folder, party, ca, say_hello=True):
+    def __init__(self, port, folder, party, ca, say_hello=True, known=None, version=2):
+        """known: the Head that it verified before."""
         super().__init__(dial(port, folder, ca).connection)
         self.papers = Papers(folder / "signing")
         self.party = party
         self.welcome = None
+        self.known = known
         if say_hello:
-            self.send([HELLO, 1, party, self.papers.chain, "liaison_wire"])
+            said = [] if version == 1 else [known.size if known else 0]
+            self.send([HELLO, version, party, self.papers.chain, "liaison_wire", *said])
             self.welcome = self.expect(WELCOME)
+            self.hub = x509.load_der_x509_certificate(self.welcome[9][0])
+            if version == 2:
+                self.go_on(self.welcome[8], self.welcome[10])
+
+    def go_on(self, data, proof):
+        """A head that the hub shows must continue the one that is known: Refused with `history` otherwise."""
+        head = Head(data).check(self.hub)
+        if self.known:
+            must(head.size >= self.known.size, "head", f"{head.size} after {self.known.size}", "history")
+            must(continues(self.known.size, self.known.root, head.size, head.root, proof), "head", "another past", "history")
+        self.known = head
+        return head
+
+    def receive(self, limit=10):
+        """Every HEAD is verified, whatever was waited for."""
+        frame = super().receive(limit)
+        if frame[0] == HEAD:
+            _, data, start, proof, chain = frame
+            must(start == self.known.size, "/2", code="protocol")
+            if chain:
+                self.hub = x509.load_der_x509_certificate(chain[0])
+            self.go_on(data, proof)
+        return frame
+
+    def hear_head(self, fits, limit=10):
+        """The known head once it fits; HEADs are waited for meanwhile."""
+        while not fits(self.known):
+            self.expect(HEAD, limit=limit)
+        return self.known
 
     def submit(self, *messages, **more):
         """Verdicts by message id."""

@@ -108,6 +108,23 @@ def test_sends_and_hears_the_fate(field, form):
     settle(field, "police")
 
 
+def test_a_message_is_settled_once_each_recipient_has_ended(field):
+    police = field.agencies["police"]
+    police.kill()
+    with Client(field.agencies["parole"]) as client:
+        answer = client.ask(**{**draft("to two"), "to": [POLICE, FACILITY]})
+        event = client.event("fate", id=answer["id"])
+        while not event["outcomes"]:
+            assert event["state"] == "accepted"
+            event = client.event("fate", id=answer["id"])
+        assert (len(event["outcomes"]), event["state"]) == (1, "accepted")
+        police.start()
+        event = client.event("fate", id=answer["id"])
+        assert (len(event["outcomes"]), event["state"]) == (2, "settled")
+    field.wait_connected("police")
+    settle(field, "police")
+
+
 @pytest.mark.parametrize("form", ["json", "msgpack"])
 def test_receives_and_acknowledges(field, form):
     with Client(field.agencies["parole"], form) as sender, Client(field.agencies["police"], form) as receiver:
@@ -133,7 +150,7 @@ def test_a_req_hears_answers_only(field):
         assert answer["ok"] is True
         wait_until(lambda: client.ask(op="status", id=answer["id"])["status"]["outcomes"], 15, "the receipt")
         status = client.ask(op="status", id=answer["id"])["status"]
-        assert status["state"] in ("accepted", "settled") and status["outcomes"][0]["what"] == "received"
+        assert status["state"] == "settled" and status["outcomes"][0]["what"] == "received"
         assert client.ask(op="receive")["error"]["code"] == "usage"
         assert not client.events
     settle(field, "police", "msgpack")

@@ -200,10 +200,10 @@ GREETINGS = {
     "a TLS certificate for signing": (lambda field: [hello(field, chain=wire.Papers(field.good / "tls").chain)], "certificate"),
     "no certificate at all": (lambda field: [hello(field, chain=[])], "malformed"),
     "a certificate that is none": (lambda field: [hello(field, chain=[b"certificate"])], "certificate"),
-    "another version": (lambda field: [hello(field, version=2)], "version"),
+    "another version": (lambda field: [hello(field, version=3)], "version"),
     "another frame first": (lambda field: [[wire.PING, 1]], "protocol"),
     "a frame that is none": (lambda field: [b"\xc1"], "malformed"),
-    "a broker's frame": (lambda field: [[wire.HEAD, b"head"]], "protocol"),
+    "a broker's frame": (lambda field: [[wire.HEAD, b"head", 0, b"", []]], "protocol"),
 }
 
 

@@ -42,7 +42,7 @@ def decode(name, data):
 
 
 def test_knows_every_file_of_vectors():
-    assert set(FILES) == {"header", "parts", "frames", "receipt", "proof"}
+    assert set(FILES) == {"header", "parts", "frames", "receipt", "proof", "head"}
     assert all(vectors["good"] for vectors in FILES.values())
 
 
@@ -129,3 +129,32 @@ def test_what_is_signed_here_is_verified_by_openssl(kind):
     papers = wire.Papers((FOLDER / FILES["proof"]["certificates"][kind]["file"]).with_suffix(""))
     statement = wire.statement_encode(bytes(32), 1, wire.now_ms())
     assert wire.openssl_verifies(papers.prefix.with_suffix(".pem"), statement, wire.sign(papers.key, statement))
+
+
+HEADS = FILES["head"]
+LEAVES = [wire.leaf_of(b"entry %d" % i) for i in range(HEADS["entries"])]
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case["name"]) for case in HEADS["good"]])
+def test_agrees_with_the_heads_of_a_ledger(case):
+    head = wire.Head(bytes.fromhex(case["head"]))
+    certificate = x509.load_pem_x509_certificate((FOLDER / "keys/ed25519.pem").read_bytes())
+    assert (head.hub, head.size, head.root.hex(), head.at) == ("ct.hub", case["size"], case["root"], case["at"])
+    assert head.statement.hex() == case["statement"] and wire.root_of(LEAVES[:head.size]) == head.root
+    head.check(certificate)
+    head.signature = bytes([head.signature[0] ^ 1]) + head.signature[1:]
+    with pytest.raises(wire.Refused):
+        head.check(certificate)
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case["name"]) for case in HEADS["proofs"]])
+def test_agrees_with_the_proofs_that_nothing_was_rewritten(case):
+    old, new, proof = (bytes.fromhex(case[key]) for key in ("old_root", "new_root", "proof"))
+    assert proof == wire.prefix_proof(LEAVES[:case["to"]], case["from"])
+    assert wire.continues(case["from"], old, case["to"], new, proof)
+    assert not wire.continues(case["from"], old, case["to"], new, proof + bytes(32))
+    if proof:
+        for at in range(0, len(proof), 7):
+            changed = proof[:at] + bytes([proof[at] ^ 1]) + proof[at + 1:]
+            assert not wire.continues(case["from"], old, case["to"], new, changed)
+        assert not wire.continues(case["from"], old, case["to"], new, proof[:-32])

@@ -354,6 +354,7 @@ static result decode_frame(struct bytes frame, struct err *err)
 	struct frame_verdicts verdicts;
 	struct frame_deliver deliver;
 	struct frame_cert cert;
+	struct frame_head head;
 	struct bytes bytes;
 	const uint8_t *fingerprint;
 	size_t count;
@@ -382,7 +383,7 @@ static result decode_frame(struct bytes frame, struct err *err)
 	case FRAME_CERT:
 		return frame_cert_decode(frame, &cert, err);
 	case FRAME_HEAD:
-		return frame_head_decode(frame, &bytes, err);
+		return frame_head_decode(frame, &head, err);
 	case FRAME_BYE:
 	case FRAME_KIND_COUNT:
 		break;
@@ -393,11 +394,27 @@ static result decode_frame(struct bytes frame, struct err *err)
 #define BIN "{'$base64':'AQIDBA=='}"
 #define HASH "{'$base64':'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='}"
 
+static void add_frame(struct book *book, const char *name, const char *json, bool is_good)
+{
+	struct buf frame;
+	struct err err = {.field = ""};
+	buf_init(&frame, OUT_MAX);
+	pack(json, &frame);
+	result judged = decode_frame(buf_bytes(&frame), &err);
+	if (is_good && FAILED(judged))
+		give_up(json, &err);
+	if (is_good)
+		book_good(book, name, buf_bytes(&frame), 0);
+	else
+		book_refused(book, name, buf_bytes(&frame), judged, &err);
+	buf_done(&frame);
+}
+
 static void print_frames(void)
 {
 	static const char *const good[] = {
-		"[1,1,'ct.hartford.police',[" BIN "],'liaison 0.1.0']",
-		"[2,1,'ct.hub',1048576,262144,256,15000,1024,null,[" BIN "]]",
+		"[1,2,'ct.hartford.police',[" BIN "],'liaison 0.1.0',4100]",
+		"[2,2,'ct.hub',1048576,262144,256,15000,1024," BIN ",[" BIN "]," HASH "]",
 		"[3," BIN "," BIN "," HASH ",[[" BIN ",[]]]]",
 		"[4,[[" ID ",'ok',false,17,[['ct.hartford.police',true,0],['ct.doc.parole.hartford',false,120000]],'',''],"
 		"[" ID_2 ",'schema',true,-1,[],'/parts/main/dob','is not a date']]]",
@@ -408,17 +425,32 @@ static void print_frames(void)
 		"[9,9223372036854775807]",
 		"[10," HASH "]",
 		"[11," HASH ",[]]",
-		"[12," BIN "]",
+		"[12," BIN ",4100," HASH ",[]]",
 		"[13,'stopping','back in a minute']",
+	};
+	static const struct {
+		const char *name, *json;
+	} more[] = {
+		{"hello of version 1", "[1,1,'ct.hartford.police',[" BIN "],'liaison 0.1.0']"},
+		{"welcome of version 1", "[2,1,'ct.hub',1048576,262144,256,15000,1024,null,[" BIN "]]"},
+		{"hello that knows nothing yet", "[1,2,'ct.hartford.police',[" BIN "],'liaison 0.2.0',0]"},
+		{"welcome without a head", "[2,2,'ct.hub',1048576,262144,256,15000,1024,null,[" BIN "],{'$base64':''}]"},
+		{"head by a new certificate", "[12," BIN ",1," HASH ",[" BIN "]]"},
 	};
 	static const struct {
 		const char *name, *json;
 	} bad[] = {
 		{"a kind that is not known", "[14]"},
-		{"hello of another version", "[1,2]"},
+		{"hello of another version", "[1,3]"},
+		{"hello of version 0", "[1,0]"},
+		{"hello of version 2 that does not say what it knows", "[1,2,'ct',[" BIN "],'']"},
+		{"hello that knows less than nothing", "[1,2,'ct',[" BIN "],'',-1]"},
 		{"hello without a certificate", "[1,1,'ct',[],'']"},
 		{"hello with an element too many", "[1,1,'ct',[" BIN "],'',0]"},
 		{"welcome with a batch of 1025", "[2,1,'ct.hub',1,1,1025,1,1,null,[]]"},
+		{"welcome with half a hash for a proof", "[2,2,'ct.hub',1,1,1,1,1,null,[]," BIN "]"},
+		{"head without a proof", "[12," BIN "]"},
+		{"head with half a hash for a proof", "[12," BIN ",1," BIN ",[]]"},
 		{"submit without messages", "[3," BIN "," BIN "," HASH ",[]]"},
 		{"submit whose second message lacks its parts", "[3," BIN "," BIN "," HASH ",[[" BIN ",[]],[" BIN "]]]"},
 		{"verdict with a code that is not known", "[4,[[" ID ",'fine',false,0,[],'','']]]"},
@@ -431,25 +463,12 @@ static void print_frames(void)
 	                             "them are placeholders."};
 	buf_init(&book.good, OUT_MAX);
 	buf_init(&book.refused, OUT_MAX);
-	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
-		struct buf frame;
-		struct err err = {.field = ""};
-		buf_init(&frame, OUT_MAX);
-		pack(good[i], &frame);
-		if (FAILED(decode_frame(buf_bytes(&frame), &err)))
-			give_up(good[i], &err);
-		book_good(&book, frame_kind_text((enum frame_kind)(i + 1)), buf_bytes(&frame), 0);
-		buf_done(&frame);
-	}
-	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-		struct buf frame;
-		struct err err = {.field = ""};
-		buf_init(&frame, OUT_MAX);
-		pack(bad[i].json, &frame);
-		result judged = decode_frame(buf_bytes(&frame), &err);
-		book_refused(&book, bad[i].name, buf_bytes(&frame), judged, &err);
-		buf_done(&frame);
-	}
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+		add_frame(&book, frame_kind_text((enum frame_kind)(i + 1)), good[i], true);
+	for (size_t i = 0; i < sizeof(more) / sizeof(*more); i++)
+		add_frame(&book, more[i].name, more[i].json, true);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		add_frame(&book, bad[i].name, bad[i].json, false);
 	book_print(&book);
 	buf_done(&book.good);
 	buf_done(&book.refused);

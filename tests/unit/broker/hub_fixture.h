@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "broker/config/snapshot.h"
+#include "broker/wires/mandate.h"
 #include "certs/approval.h"
 #include "certs/merkle.h"
 #include "certs/proof.h"
@@ -90,6 +91,25 @@ static inline void hub_fixture_new(struct hub_fixture *hub, const struct hub_con
 	hub->snapshot = hub_fixture_load(hub, 1);
 }
 
+/* What a gateway would be told of it, packed. */
+static inline void hub_fixture_pack(const struct snapshot *snapshot, struct buf *out)
+{
+	struct err err;
+	buf_init(out, MANDATE_MAX);
+	pki_fixture_fine(mandate_pack(snapshot, 1, out, &err), &err);
+}
+
+static inline struct mandate *hub_fixture_mandate(const struct snapshot *snapshot)
+{
+	struct mandate *mandate = NULL;
+	struct buf packed;
+	struct err err;
+	hub_fixture_pack(snapshot, &packed);
+	pki_fixture_fine(mandate_unpack(buf_bytes(&packed), &mandate, &err), &err);
+	buf_done(&packed);
+	return mandate;
+}
+
 static inline void hub_fixture_done(struct hub_fixture *hub)
 {
 	snapshot_unref(hub->snapshot);
@@ -126,7 +146,8 @@ struct saying {
 	const char *subject; /* JSON */
 	const char *body;    /* JSON, ' for " */
 	struct bytes packed; /* the body, instead */
-	int64_t issued, expires, priority; /* 5 */
+	int64_t issued, expires, due, priority; /* 5 */
+	const uint8_t *re, *thread;
 	struct bytes approvals; /* packed */
 	const char *extra_part; /* of the header only */
 	struct bytes clinical;  /* packed: a part of class P2 */
@@ -189,6 +210,9 @@ static inline void said_make(struct said *said, const struct saying *saying)
 	message.from = bytes_text(hub_or(saying->from, POLICE));
 	message.issued = saying->issued ? saying->issued : clock_wall_ms();
 	message.expires = saying->expires;
+	message.due = saying->due;
+	message.re = saying->re;
+	message.thread = saying->thread;
 	message.subject = buf_bytes(&subject);
 	said_add_part(&message, parts, &count, hashes, salts, "main", strstr(hub_or(saying->type, ""), "warrant") ? "CJI" : "CJ",
 	              buf_bytes(&body));

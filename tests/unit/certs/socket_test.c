@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -125,6 +126,55 @@ static void refuses_what_is_no_connection(void **state)
 	close(fds[1]);
 }
 
+static void shares_an_address_with_others_of_this_user(void **state)
+{
+	struct err err;
+	char address[64];
+	int first = -1, second = -1;
+
+	(void)state;
+	assert_false(FAILED(socket_listen("127.0.0.1:0", &first, &err)));
+	assert_true(socket_port(first) > 0);
+	snprintf(address, sizeof(address), "127.0.0.1:%d", socket_port(first));
+	assert_false(FAILED(socket_listen(address, &second, &err)));
+	assert_int_equal(socket_port(second), socket_port(first));
+	assert_int_equal(socket_port(-1), 0);
+	close(first);
+	close(second);
+}
+
+static void says_what_is_wrong_with_an_address(void **state)
+{
+	static const char *const addresses[] = {"7400", ":7400", "127.0.0.1", "no-such-host.invalid:7400", "127.0.0.1:seven",
+	                                        "192.0.2.1:7400"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(addresses) / sizeof(*addresses); i++) {
+		struct err err;
+		int fd = -1;
+		assert_true(FAILED(socket_listen(addresses[i], &fd, &err)));
+		assert_string_equal(err.field, "listen");
+		assert_int_equal(fd, -1);
+	}
+}
+
+static void says_when_the_address_is_in_use(void **state)
+{
+	struct sockaddr_in at = loopback(0);
+	socklen_t len = sizeof(at);
+	struct err err;
+	char address[64];
+	int other = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), fd = -1;
+
+	(void)state;
+	assert_int_equal(bind(other, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(other, 1), 0);
+	assert_int_equal(getsockname(other, (struct sockaddr *)&at, &len), 0);
+	snprintf(address, sizeof(address), "127.0.0.1:%d", ntohs(at.sin_port));
+	assert_int_equal(socket_listen(address, &fd, &err).code, CODE_BUSY);
+	close(other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -132,6 +182,9 @@ int main(void)
 		cmocka_unit_test(connects_without_waiting_and_makes_both_ends_prompt),
 		cmocka_unit_test(says_that_nobody_listens),
 		cmocka_unit_test(refuses_what_is_no_connection),
+		cmocka_unit_test(shares_an_address_with_others_of_this_user),
+		cmocka_unit_test(says_what_is_wrong_with_an_address),
+		cmocka_unit_test(says_when_the_address_is_in_use),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

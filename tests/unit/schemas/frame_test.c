@@ -19,6 +19,7 @@ static result decode(enum frame_kind kind, struct bytes frame, struct err *err)
 	struct frame_verdicts verdicts;
 	struct frame_deliver deliver;
 	struct frame_cert cert;
+	struct frame_head head;
 	struct bytes bytes;
 	const uint8_t *fingerprint;
 	enum code code;
@@ -47,7 +48,7 @@ static result decode(enum frame_kind kind, struct bytes frame, struct err *err)
 	case FRAME_CERT:
 		return frame_cert_decode(frame, &cert, err);
 	case FRAME_HEAD:
-		return frame_head_decode(frame, &bytes, err);
+		return frame_head_decode(frame, &head, err);
 	case FRAME_BYE:
 	case FRAME_KIND_COUNT:
 		break;
@@ -61,8 +62,8 @@ static result decode(enum frame_kind kind, struct bytes frame, struct err *err)
 
 /* One good frame of each kind, in order. */
 static const char *const good[FRAME_KIND_COUNT] = {
-	[FRAME_HELLO] = "[1,1,'ct.police',[" BIN "],'liaison 0.1.0']",
-	[FRAME_WELCOME] = "[2,1,'ct.hub',65536,4096,64,15000,256,null,[" BIN "]]",
+	[FRAME_HELLO] = "[1,2,'ct.police',[" BIN "],'liaison 0.1.0',7]",
+	[FRAME_WELCOME] = "[2,2,'ct.hub',65536,4096,64,15000,256,null,[" BIN "]," FINGERPRINT "]",
 	[FRAME_SUBMIT] = "[3," BIN "," BIN "," FINGERPRINT ",[[" BIN ",[]],[" BIN ",[1]]]]",
 	[FRAME_VERDICT] = "[4,[" VERDICT "]]",
 	[FRAME_DELIVER] = "[5,[" BIN "," BIN "]]",
@@ -72,7 +73,7 @@ static const char *const good[FRAME_KIND_COUNT] = {
 	[FRAME_PONG] = "[9,9223372036854775807]",
 	[FRAME_CERT_ASK] = "[10," FINGERPRINT "]",
 	[FRAME_CERT] = "[11," FINGERPRINT ",[]]",
-	[FRAME_HEAD] = "[12," BIN "]",
+	[FRAME_HEAD] = "[12," BIN ",7," FINGERPRINT ",[]]",
 	[FRAME_BYE] = "[13,'stopping','until later']",
 };
 
@@ -159,21 +160,42 @@ static void every_kind_has_a_name_of_its_own(void **state)
 	assert_string_equal(frame_kind_text(FRAME_KIND_COUNT), "unknown");
 }
 
-static void refuses_values_of_the_wrong_kind_and_says_where(void **state)
+struct case_of_frame {
+	enum frame_kind kind;
+	const char *json;
+	enum code code;
+	const char *field;
+};
+
+static void judge_cases(const struct case_of_frame *cases, size_t count)
 {
-	static const struct {
-		enum frame_kind kind;
-		const char *json;
-		enum code code;
-		const char *field;
-	} cases[] = {
+	for (size_t i = 0; i < count; i++) {
+		struct buf frame;
+		struct err err = {.field = "", .reason = ""};
+		buf_init(&frame, SAMPLE_MAX);
+		sample_pack(cases[i].json, &frame);
+		result r = decode(cases[i].kind, buf_bytes(&frame), &err);
+		if (r.code != cases[i].code || (FAILED(r) && strcmp(err.field, cases[i].field) != 0))
+			fail_msg("%s gave %s at %s: %s", cases[i].json, code_text(r.code), err.field, err.reason);
+		buf_done(&frame);
+	}
+}
+
+static void refuses_greetings_and_heads_with_values_of_the_wrong_kind_and_says_where(void **state)
+{
+	static const struct case_of_frame cases[] = {
 		{FRAME_HELLO, "[1,1,'CT',[" BIN "],'']", CODE_MALFORMED, "/2"},
 		{FRAME_HELLO, "[1,1,'ct',[],'']", CODE_MALFORMED, "/3"},
 		{FRAME_HELLO, "[1,1,'ct',[{'$base64':''}],'']", CODE_MALFORMED, "/3/0"},
 		{FRAME_HELLO, "[1,1,'ct',['x'],'']", CODE_MALFORMED, "/3"},
 		{FRAME_HELLO, "[1,1,'ct',[" BIN "],5]", CODE_MALFORMED, "/4"},
-		{FRAME_HELLO, "[1,'1','ct',[" BIN "],'']", CODE_MALFORMED, "/1"},
-		{FRAME_HELLO, "[1,2,'anything else']", CODE_VERSION, "/1"},
+		{FRAME_HELLO, "[1,'1','ct',[" BIN "],'',0]", CODE_MALFORMED, "/1"},
+		{FRAME_HELLO, "[1,3,'anything else']", CODE_VERSION, "/1"},
+		{FRAME_HELLO, "[1,1,'ct',[" BIN "],'']", CODE_OK, ""},
+		{FRAME_HELLO, "[1,1,'ct',[" BIN "],'',7]", CODE_MALFORMED, ""},
+		{FRAME_HELLO, "[1,2,'ct',[" BIN "],'']", CODE_MALFORMED, ""},
+		{FRAME_HELLO, "[1,2,'ct',[" BIN "],'',-1]", CODE_MALFORMED, "/5"},
+		{FRAME_HELLO, "[1,2,'ct',[" BIN "],'',9223372036854775807]", CODE_OK, ""},
 		{FRAME_HELLO, "[1,0,'ct',[" BIN "],'']", CODE_VERSION, "/1"},
 		{FRAME_WELCOME, "[2,7]", CODE_VERSION, "/1"},
 		{FRAME_WELCOME, "[2,1,'ct.hub',0,4096,64,15000,256,null,[]]", CODE_MALFORMED, "/3"},
@@ -187,6 +209,23 @@ static void refuses_values_of_the_wrong_kind_and_says_where(void **state)
 		{FRAME_WELCOME, "[2,1,'ct.hub',2147483648,1,1,1,1,null,[]]", CODE_MALFORMED, "/3"},
 		{FRAME_WELCOME, "[2,1,'ct.hub',1,1,1,1,1,{'$base64':''},[]]", CODE_MALFORMED, "/8"},
 		{FRAME_WELCOME, "[2,1,'ct.hub',1,1,1,1,1,'x',[]]", CODE_MALFORMED, "/8"},
+		{FRAME_WELCOME, "[2,2,'ct.hub',1,1,1,1,1,null,[]]", CODE_MALFORMED, ""},
+		{FRAME_WELCOME, "[2,2,'ct.hub',1,1,1,1,1,null,[],null]", CODE_MALFORMED, "/10"},
+		{FRAME_WELCOME, "[2,2,'ct.hub',1,1,1,1,1,null,[]," BIN "]", CODE_MALFORMED, "/10"},
+		{FRAME_HEAD, "[12,{'$base64':''},0,{'$base64':''},[]]", CODE_MALFORMED, "/1"},
+		{FRAME_HEAD, "[12,null,0,{'$base64':''},[]]", CODE_MALFORMED, "/1"},
+		{FRAME_HEAD, "[12," BIN "]", CODE_MALFORMED, ""},
+		{FRAME_HEAD, "[12," BIN ",-1,{'$base64':''},[]]", CODE_MALFORMED, "/2"},
+		{FRAME_HEAD, "[12," BIN ",1," BIN ",[]]", CODE_MALFORMED, "/3"},
+		{FRAME_HEAD, "[12," BIN ",1," FINGERPRINT ",[" BIN "," BIN "," BIN "," BIN "," BIN "]]", CODE_TOO_LARGE, "/4"},
+	};
+	(void)state;
+	judge_cases(cases, sizeof(cases) / sizeof(*cases));
+}
+
+static void refuses_values_of_the_wrong_kind_and_says_where(void **state)
+{
+	static const struct case_of_frame cases[] = {
 		{FRAME_SUBMIT, "[3,{'$base64':''}," BIN "," FINGERPRINT ",[[" BIN ",[]]]]", CODE_MALFORMED, "/1"},
 		{FRAME_SUBMIT, "[3," BIN ",{'$base64':''}," FINGERPRINT ",[[" BIN ",[]]]]", CODE_MALFORMED, "/2"},
 		{FRAME_SUBMIT, "[3," BIN "," BIN "," SAMPLE_HASH_SHORT ",[[" BIN ",[]]]]", CODE_MALFORMED, "/3"},
@@ -221,22 +260,11 @@ static void refuses_values_of_the_wrong_kind_and_says_where(void **state)
 		{FRAME_CERT_ASK, "[10," SAMPLE_HASH_SHORT "]", CODE_MALFORMED, "/1"},
 		{FRAME_CERT, "[11," FINGERPRINT ",[" BIN "," BIN "," BIN "," BIN "]]", CODE_OK, ""},
 		{FRAME_CERT, "[11," FINGERPRINT ",[" BIN "," BIN "," BIN "," BIN "," BIN "]]", CODE_TOO_LARGE, "/2"},
-		{FRAME_HEAD, "[12,{'$base64':''}]", CODE_MALFORMED, "/1"},
-		{FRAME_HEAD, "[12,null]", CODE_MALFORMED, "/1"},
 		{FRAME_BYE, "[13,'farewell','']", CODE_MALFORMED, "/1"},
 		{FRAME_BYE, "[13,'stopping',null]", CODE_MALFORMED, "/2"},
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct buf frame;
-		struct err err = {.field = "", .reason = ""};
-		buf_init(&frame, SAMPLE_MAX);
-		sample_pack(cases[i].json, &frame);
-		result r = decode(cases[i].kind, buf_bytes(&frame), &err);
-		if (r.code != cases[i].code || (FAILED(r) && strcmp(err.field, cases[i].field) != 0))
-			fail_msg("%s gave %s at %s: %s", cases[i].json, code_text(r.code), err.field, err.reason);
-		buf_done(&frame);
-	}
+	judge_cases(cases, sizeof(cases) / sizeof(*cases));
 }
 
 static void hello_keeps_its_values(void **state)
@@ -247,6 +275,7 @@ static void hello_keeps_its_values(void **state)
 		.chain = {bytes_of(zeros, FRAME_CERT_MAX), BYTES_LIT("x")},
 		.chain_count = 2,
 		.software = BYTES_LIT("0123456789012345678901234567890123456789012345678901234567890123"),
+		.known = 77,
 	};
 	struct frame_hello again;
 	struct buf frame;
@@ -255,7 +284,8 @@ static void hello_keeps_its_values(void **state)
 	buf_init(&frame, SAMPLE_MAX);
 	frame_hello_encode(&hello, &frame);
 	assert_int_equal(frame_hello_decode(buf_bytes(&frame), &again, &err).code, CODE_OK);
-	assert_int_equal(again.version, 1);
+	assert_int_equal(again.version, 2);
+	assert_int_equal(again.known, 77);
 	assert_true(bytes_is(again.party, "ct.police"));
 	assert_int_equal(again.chain_count, 2);
 	assert_int_equal(again.chain[0].len, FRAME_CERT_MAX);
@@ -288,6 +318,7 @@ static void welcome_keeps_its_values(void **state)
 		.head = bytes_of(zeros, FRAME_HEAD_MAX),
 		.chain = {BYTES_LIT("leaf")},
 		.chain_count = 1,
+		.proof = bytes_of(zeros, FRAME_PROOF_MAX),
 	};
 	struct frame_welcome again;
 	struct buf frame;
@@ -304,6 +335,7 @@ static void welcome_keeps_its_values(void **state)
 	assert_int_equal(again.credit, 5);
 	assert_int_equal(again.head.len, FRAME_HEAD_MAX);
 	assert_true(bytes_is(again.chain[0], "leaf"));
+	assert_int_equal(again.proof.len, FRAME_PROOF_MAX);
 	buf_clear(&frame);
 	welcome.head.len++;
 	frame_welcome_encode(&welcome, &frame);
@@ -448,13 +480,67 @@ static void a_head_is_up_to_its_limit(void **state)
 	(void)state;
 	for (size_t more = 0; more <= 1; more++) {
 		struct buf frame;
-		struct bytes head;
+		struct frame_head head = {.head = bytes_of(zeros, FRAME_HEAD_MAX + more), .from = 9, .proof = bytes_of(zeros, 64), .chain = {BYTES_LIT("leaf")},
+		                          .chain_count = 1};
+		struct frame_head again;
 		struct err err;
 		buf_init(&frame, SAMPLE_MAX);
-		frame_head_encode(bytes_of(zeros, FRAME_HEAD_MAX + more), &frame);
-		assert_int_equal(frame_head_decode(buf_bytes(&frame), &head, &err).code, more ? CODE_TOO_LARGE : CODE_OK);
+		frame_head_encode(&head, &frame);
+		assert_int_equal(frame_head_decode(buf_bytes(&frame), &again, &err).code, more ? CODE_TOO_LARGE : CODE_OK);
+		if (!more) {
+			assert_int_equal(again.from, 9);
+			assert_int_equal(again.proof.len, 64);
+			assert_true(bytes_is(again.chain[0], "leaf"));
+		}
 		buf_done(&frame);
 	}
+}
+
+static void a_proof_is_made_of_hashes_and_bounded(void **state)
+{
+	static const struct {
+		size_t len;
+		enum code code;
+	} cases[] = {{0, CODE_OK}, {31, CODE_MALFORMED}, {32, CODE_OK}, {33, CODE_MALFORMED}, {FRAME_PROOF_MAX, CODE_OK}, {FRAME_PROOF_MAX + 32, CODE_TOO_LARGE}};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct frame_head head = {.head = BYTES_LIT("h"), .proof = bytes_of(zeros, cases[i].len)};
+		struct frame_welcome welcome = {.version = FRAME_VERSION, .hub = BYTES_LIT("ct.hub"), .frame_max = 1, .message_max = 1, .batch_max = 1,
+		                                .heartbeat_ms = 1, .proof = bytes_of(zeros, cases[i].len)};
+		struct frame_head head_again;
+		struct frame_welcome welcome_again;
+		struct buf frame;
+		struct err err;
+		buf_init(&frame, SAMPLE_MAX);
+		frame_head_encode(&head, &frame);
+		assert_int_equal(frame_head_decode(buf_bytes(&frame), &head_again, &err).code, cases[i].code);
+		buf_clear(&frame);
+		frame_welcome_encode(&welcome, &frame);
+		assert_int_equal(frame_welcome_decode(buf_bytes(&frame), &welcome_again, &err).code, cases[i].code);
+		buf_done(&frame);
+	}
+}
+
+static void version_one_knows_neither_sizes_nor_proofs(void **state)
+{
+	struct frame_hello hello = {.version = 1, .party = BYTES_LIT("ct.police"), .chain = {BYTES_LIT("x")}, .chain_count = 1, .known = 5}, hello_again;
+	struct frame_welcome welcome = {.version = 1, .hub = BYTES_LIT("ct.hub"), .frame_max = 1, .message_max = 1, .batch_max = 1, .heartbeat_ms = 1,
+	                                .proof = bytes_of(zeros, 32)};
+	struct frame_welcome welcome_again;
+	struct buf frame;
+	struct err err;
+	(void)state;
+	buf_init(&frame, SAMPLE_MAX);
+	frame_hello_encode(&hello, &frame);
+	assert_int_equal(frame_hello_decode(buf_bytes(&frame), &hello_again, &err).code, CODE_OK);
+	assert_int_equal(hello_again.version, 1);
+	assert_int_equal(hello_again.known, 0);
+	buf_clear(&frame);
+	frame_welcome_encode(&welcome, &frame);
+	assert_int_equal(frame_welcome_decode(buf_bytes(&frame), &welcome_again, &err).code, CODE_OK);
+	assert_int_equal(welcome_again.version, 1);
+	assert_int_equal(welcome_again.proof.len, 0);
+	buf_done(&frame);
 }
 
 static void a_bye_says_why_in_good_text_whatever_it_was_given(void **state)
@@ -503,6 +589,7 @@ int main(void)
 		cmocka_unit_test(refuses_an_element_more_than_the_kind_has),
 		cmocka_unit_test(refuses_frames_of_no_known_kind),
 		cmocka_unit_test(every_kind_has_a_name_of_its_own),
+		cmocka_unit_test(refuses_greetings_and_heads_with_values_of_the_wrong_kind_and_says_where),
 		cmocka_unit_test(refuses_values_of_the_wrong_kind_and_says_where),
 		cmocka_unit_test(hello_keeps_its_values),
 		cmocka_unit_test(welcome_keeps_its_values),
@@ -511,6 +598,8 @@ int main(void)
 		cmocka_unit_test(submit_bounds_statement_signature_and_header),
 		cmocka_unit_test(the_small_frames_keep_their_values),
 		cmocka_unit_test(a_head_is_up_to_its_limit),
+		cmocka_unit_test(a_proof_is_made_of_hashes_and_bounded),
+		cmocka_unit_test(version_one_knows_neither_sizes_nor_proofs),
 		cmocka_unit_test(a_bye_says_why_in_good_text_whatever_it_was_given),
 		cmocka_unit_test(a_reason_is_no_longer_than_an_err_holds),
 	};

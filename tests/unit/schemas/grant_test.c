@@ -42,19 +42,19 @@ static void days_begin_and_end_by_utc(void **state)
 {
 	struct bytes main = pack("{\"effective\":\"2026-03-01\",\"expires_on\":\"2026-03-02\"}");
 	(void)state;
-	assert_false(grant_has_begun(main, MARCH - 1));
-	assert_true(grant_has_begun(main, MARCH));
-	assert_false(grant_has_ended(main, MARCH + 2 * DAY_MS - 1));
-	assert_true(grant_has_ended(main, MARCH + 2 * DAY_MS));
+	assert_false(grant_has_begun(main, NULL, MARCH - 1));
+	assert_true(grant_has_begun(main, NULL, MARCH));
+	assert_false(grant_has_ended(main, NULL, MARCH + 2 * DAY_MS - 1));
+	assert_true(grant_has_ended(main, NULL, MARCH + 2 * DAY_MS));
 }
 
 static void without_a_first_day_it_has_not_begun_and_without_a_last_it_does_not_end(void **state)
 {
 	struct bytes main = pack("{\"effective\":\"soon\"}");
 	(void)state;
-	assert_false(grant_has_begun(main, MARCH));
-	assert_false(grant_has_ended(main, MARCH + 10000 * DAY_MS));
-	assert_false(grant_has_begun(BYTES_NONE, MARCH));
+	assert_false(grant_has_begun(main, NULL, MARCH));
+	assert_false(grant_has_ended(main, NULL, MARCH + 10000 * DAY_MS));
+	assert_false(grant_has_begun(BYTES_NONE, NULL, MARCH));
 }
 
 static void names_are_whole_parties_of_the_right_list(void **state)
@@ -113,9 +113,9 @@ static void persons_are_told_apart_by_an_identifier_that_both_have(void **state)
 static void only_a_referral_consent_has_a_day_of_revocation(void **state)
 {
 	(void)state;
-	assert_int_equal(grant_revocable_from(pack("{\"legal_basis\":\"2.35\",\"revocable_on\":\"2026-03-01\"}")), MARCH);
-	assert_int_equal(grant_revocable_from(pack("{\"legal_basis\":\"2.31\",\"revocable_on\":\"2026-03-01\"}")), 0);
-	assert_int_equal(grant_revocable_from(pack("{\"legal_basis\":\"2.35\"}")), 0);
+	assert_int_equal(grant_revocable_from(pack("{\"legal_basis\":\"2.35\",\"revocable_on\":\"2026-03-01\"}"), NULL), MARCH);
+	assert_int_equal(grant_revocable_from(pack("{\"legal_basis\":\"2.31\",\"revocable_on\":\"2026-03-01\"}"), NULL), 0);
+	assert_int_equal(grant_revocable_from(pack("{\"legal_basis\":\"2.35\"}"), NULL), 0);
 	assert_int_equal(grant_revoked_at(pack("{\"revoked_at\":\"2026-03-01T00:00:00Z\"}")), MARCH);
 	assert_int_equal(grant_revoked_at(pack("{\"revoked_at\":\"1960-01-01\"}")), 0);
 	assert_int_equal(grant_revoked_at(pack("{}")), 0);

@@ -31,6 +31,7 @@ static result judge_frame(struct bytes bytes, struct err *err)
 	struct frame_verdicts verdicts;
 	struct frame_deliver deliver;
 	struct frame_cert cert;
+	struct frame_head head;
 	enum frame_kind kind;
 	enum code code;
 	struct bytes text;
@@ -50,7 +51,7 @@ static result judge_frame(struct bytes bytes, struct err *err)
 		[FRAME_PONG] = frame_ping_decode(bytes, &number, kind == FRAME_PONG ? err : NULL),
 		[FRAME_CERT_ASK] = frame_cert_ask_decode(bytes, &fingerprint, kind == FRAME_CERT_ASK ? err : NULL),
 		[FRAME_CERT] = frame_cert_decode(bytes, &cert, kind == FRAME_CERT ? err : NULL),
-		[FRAME_HEAD] = frame_head_decode(bytes, &text, kind == FRAME_HEAD ? err : NULL),
+		[FRAME_HEAD] = frame_head_decode(bytes, &head, kind == FRAME_HEAD ? err : NULL),
 		[FRAME_BYE] = frame_bye_decode(bytes, &code, &text, kind == FRAME_BYE ? err : NULL),
 	};
 	return by_kind[kind];

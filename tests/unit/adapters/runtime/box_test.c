@@ -104,6 +104,22 @@ static void put_note(struct desk *desk, const char *name)
 	fine(box_note(desk->box, name, BYTES_LIT("value"), &err), &err);
 }
 
+static void join_name(void *ctx, struct bytes name)
+{
+	buf_add(ctx, name);
+	buf_add_byte(ctx, ' ');
+}
+
+static void expect_notes(struct desk *desk, const char *prefix, const char *names)
+{
+	struct err err;
+	struct buf joined;
+	buf_init(&joined, 1024);
+	fine(box_each_note(desk->box, prefix, join_name, &joined, &err), &err);
+	assert_true(bytes_is(buf_bytes(&joined), names));
+	buf_done(&joined);
+}
+
 /* What a death at this moment would leave, opened. */
 static struct box *open_copy(struct desk *desk)
 {
@@ -550,10 +566,27 @@ static void a_turn_of_the_loop_is_one_transaction(void **state)
 	loop_free(loop);
 }
 
+static void notes_are_found_by_what_they_begin_with_and_can_be_dropped(void **state)
+{
+	struct desk *desk = *state;
+	struct err err;
+	put_note(desk, "fate:2");
+	put_note(desk, "fate:1");
+	put_note(desk, "fat");
+	put_note(desk, "fatf");
+	put_note(desk, "file:1");
+	expect_notes(desk, "fate:", "fate:1 fate:2 ");
+	fine(box_note_drop(desk->box, "fate:1", &err), &err);
+	fine(box_note_drop(desk->box, "fate:3", &err), &err);
+	expect_notes(desk, "fate:", "fate:2 ");
+	expect_notes(desk, "", "fat fate:2 fatf file:1 ");
+}
+
 int main(void)
 {
 #define BOX_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
+		BOX_TEST(notes_are_found_by_what_they_begin_with_and_can_be_dropped),
 		BOX_TEST(a_death_before_the_commit_leaves_nothing_and_after_it_everything),
 		BOX_TEST(what_is_reopened_is_what_was_closed),
 		BOX_TEST(a_second_adapter_on_the_same_folder_is_told_so),

@@ -79,8 +79,8 @@ static enum code revoke(struct registry *registry, const char *by, const char *j
 {
 	struct buf main;
 	pack(json, &main);
-	enum code checked = consent_check_revoke(registry->store, by, at("2026-04-01T12:00:00Z"), buf_bytes(&main), &registry->err).code;
-	enum code code = consent_revoke(registry->store, by, at("2026-04-01T12:00:00Z"), buf_bytes(&main), &registry->err).code;
+	enum code checked = consent_check_revoke(registry->store, by, at("2026-04-01T12:00:00Z"), buf_bytes(&main), NULL, &registry->err).code;
+	enum code code = consent_revoke(registry->store, by, at("2026-04-01T12:00:00Z"), buf_bytes(&main), NULL, &registry->err).code;
 	assert_int_equal(checked, code);
 	buf_done(&main);
 	return code;
@@ -222,7 +222,7 @@ static void a_check_writes_nothing(void **state)
 	assert_ok(consent_check_grant(registry->store, buf_bytes(&main), &registry->err));
 	assert_int_equal(judge(registry, &(struct ask){.recipient = OFFICE}), CONSENT_UNKNOWN);
 	assert_int_equal(grant(registry, CLINIC, GRANT("2.31", "")), CODE_OK);
-	assert_ok(consent_check_revoke(registry->store, CLINIC, at("2026-03-10"), buf_bytes(&main), &registry->err));
+	assert_ok(consent_check_revoke(registry->store, CLINIC, at("2026-03-10"), buf_bytes(&main), NULL, &registry->err));
 	assert_int_equal(judge(registry, &(struct ask){.recipient = OFFICE}), CONSENT_HOLDS);
 	buf_done(&main);
 }

@@ -239,7 +239,7 @@ struct fixture_message {
 static inline enum code fixture_send(struct fixture *fixture, const struct fixture_message *given)
 {
 	struct buf main, subject;
-	struct exchange_id ids[EXCHANGE_IDS_MAX];
+	struct identifier ids[EXCHANGE_IDS_MAX];
 	fixture->last = uuid_new();
 	buf_init(&main, FIXTURE_MAX);
 	buf_init(&subject, FIXTURE_MAX);

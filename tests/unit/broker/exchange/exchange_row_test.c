@@ -61,7 +61,7 @@ static void walks_only_what_begins_with_the_prefix(void **state)
 
 static void keeps_neighbouring_names_apart(void **state)
 {
-	const struct exchange_id ids[] = {{.kind = BYTES_LIT("sid"), .value = BYTES_LIT("CT1")}, {.kind = BYTES_LIT("sidC"), .value = BYTES_LIT("T1")},
+	const struct identifier ids[] = {{.kind = BYTES_LIT("sid"), .value = BYTES_LIT("CT1")}, {.kind = BYTES_LIT("sidC"), .value = BYTES_LIT("T1")},
 	                                  {.kind = BYTES_LIT("sid"), .value = BYTES_LIT("CT"), .issuer = BYTES_LIT("1")}};
 	struct exchange_key keys[3];
 	(void)state;

@@ -16,7 +16,7 @@ static void hear(void *ctx, const char *party)
 }
 
 /* Names of those who are told, each with a space behind it; owned. */
-static char *told(struct fixture *fixture, const char *topic, const struct exchange_id *ids, size_t count)
+static char *told(struct fixture *fixture, const char *topic, const struct identifier *ids, size_t count)
 {
 	struct buf names;
 	buf_init(&names, FIXTURE_MAX);
@@ -28,7 +28,7 @@ static char *told(struct fixture *fixture, const char *topic, const struct excha
 
 static void expect(struct fixture *fixture, const char *topic, const char *kind, const char *value, const char *names)
 {
-	const struct exchange_id id = {.kind = bytes_text(kind), .value = bytes_text(value)};
+	const struct identifier id = {.kind = bytes_text(kind), .value = bytes_text(value)};
 	AUTO_FREE char *heard = told(fixture, topic, &id, 1);
 	if (strcmp(heard, names) != 0)
 		fail_msg("of %s %s %s: %s", topic, kind, value, heard);
@@ -51,7 +51,7 @@ static void tells_who_subscribed_to_the_person_and_the_topic(void **state)
 static void tells_each_party_once_of_several_identifiers(void **state)
 {
 	struct fixture *fixture = *state;
-	const struct exchange_id ids[] = {{.kind = BYTES_LIT("sid"), .value = BYTES_LIT("CT01284417")},
+	const struct identifier ids[] = {{.kind = BYTES_LIT("sid"), .value = BYTES_LIT("CT01284417")},
 	                                  {.kind = BYTES_LIT("doc_number"), .value = BYTES_LIT("00312845")}};
 	assert_int_equal(send(fixture, "sub/1", POLICE, SUBSCRIBE("S-1", IDS, "'arrest'", UNTIL("2026-06-30"))), CODE_OK);
 	assert_int_equal(send(fixture, "sub/1", POLICE, SUBSCRIBE("S-2", IDS, "'arrest'", UNTIL("2026-06-30"))), CODE_OK);
@@ -148,7 +148,7 @@ static void leaves_its_id_to_others_when_it_is_over(void **state)
 static void counts_a_licence_only_with_its_state(void **state)
 {
 	struct fixture *fixture = *state;
-	struct exchange_id id = {.kind = BYTES_LIT("oln"), .value = BYTES_LIT("184420917"), .issuer = BYTES_LIT("CT")};
+	struct identifier id = {.kind = BYTES_LIT("oln"), .value = BYTES_LIT("184420917"), .issuer = BYTES_LIT("CT")};
 	assert_int_equal(send(fixture, "sub/1", POLICE, SUBSCRIBE("S-1", "{'oln':'184420917','ols':'CT'}", "'arrest'", UNTIL("2026-03-05"))), CODE_OK);
 	AUTO_FREE char *same = told(fixture, "arrest", &id, 1);
 	assert_string_equal(same, POLICE " ");

@@ -4,7 +4,7 @@
 static void finds_each_identifier_of_a_message_once(void **state)
 {
 	struct buf main, subject;
-	struct exchange_id ids[EXCHANGE_IDS_MAX];
+	struct identifier ids[EXCHANGE_IDS_MAX];
 	(void)state;
 	buf_init(&main, FIXTURE_MAX);
 	buf_init(&subject, FIXTURE_MAX);

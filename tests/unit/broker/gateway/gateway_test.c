@@ -3,8 +3,10 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/loop.h"
+#include "base/pack.h"
 #include "broker/gateway/gateway.h"
 #include "certs/channel.h"
+#include "certs/socket.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -24,11 +26,12 @@ struct adapter {
 	int64_t credit;
 };
 
-/* A real gateway in a thread of its own; its verifier, its router and main are the test. */
+/* A real gateway in a thread of its own; the core is the test. */
 struct rig {
 	struct hub_fixture hub;
 	struct wires *wires;
-	struct wire *verifier, *main, *to_gateway;
+	struct wire *core;
+	int port;
 	struct gateway *gateway;
 	pthread_t thread;
 	bool joined;
@@ -67,10 +70,15 @@ static void rig_new(struct rig *rig, const char *limits)
 	hub_fixture_new(&rig->hub, &(struct hub_config){.limits = limits});
 	rig->wires = wires_new();
 	rig->loop = loop_new();
-	pki_fixture_fine(wire_bind(rig->wires, WIRE_PULL, "inproc://verifier-0", &small, &rig->verifier, &err), &err);
-	pki_fixture_fine(wire_bind(rig->wires, WIRE_PULL, ENDPOINT_MAIN, NULL, &rig->main, &err), &err);
-	pki_fixture_fine(gateway_new(rig->wires, rig->hub.snapshot, 0, 1, &rig->gateway, &err), &err);
-	pki_fixture_fine(wire_connect(rig->wires, WIRE_PUSH, "inproc://gateway-0", NULL, &rig->to_gateway, &err), &err);
+	struct wire *own = NULL;
+	struct mandate *mandate = hub_fixture_mandate(rig->hub.snapshot);
+	int listen = -1;
+	pki_fixture_fine(wire_bind(rig->wires, WIRE_PAIR, "inproc://core", &small, &rig->core, &err), &err);
+	pki_fixture_fine(wire_connect(rig->wires, WIRE_PAIR, "inproc://core", &small, &own, &err), &err);
+	pki_fixture_fine(socket_listen("127.0.0.1:0", &listen, &err), &err);
+	rig->port = socket_port(listen);
+	rig->gateway = gateway_new(own, mandate, 3, job_first_serial(7), listen);
+	mandate_unref(mandate);
 	assert_int_equal(pthread_create(&rig->thread, NULL, run, rig->gateway), 0);
 }
 
@@ -83,7 +91,16 @@ static int make(void **state)
 static void give(struct rig *rig, struct job *job)
 {
 	struct err err;
-	pki_fixture_fine(job_give(rig->to_gateway, &job, true, &err), &err);
+	pki_fixture_fine(job_give(rig->core, &job, true, &err), &err);
+}
+
+/* The next job of the gateway but for its pulse; NULL: none yet. */
+static struct job *heard(struct rig *rig)
+{
+	struct job *job;
+	while ((job = job_take(rig->core, 0)) && job->kind == JOB_PULSE)
+		job_free(job);
+	return job;
 }
 
 static int drop(void **state)
@@ -100,13 +117,9 @@ static int drop(void **state)
 		tls_unref(rig->adapters[i].tls);
 	}
 	gateway_free(rig->gateway);
-	while ((job = job_take(rig->verifier, 0)))
+	while ((job = heard(rig)))
 		job_free(job);
-	while ((job = job_take(rig->main, 0)))
-		job_free(job);
-	wire_free(rig->verifier);
-	wire_free(rig->main);
-	wire_free(rig->to_gateway);
+	wire_free(rig->core);
 	loop_free(rig->loop);
 	wires_free(rig->wires);
 	hub_fixture_done(&rig->hub);
@@ -171,7 +184,7 @@ static struct adapter *dial(struct rig *rig, int index, const char *party)
 	static const struct channel_limits limits = {.frame_max = 16 << 20, .queue_max = 64 << 20, .handshake_ms = 10000,
 	                                             .stall_ms = 10000};
 	struct adapter *adapter = &rig->adapters[index];
-	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)gateway_port(rig->gateway)),
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)rig->port),
 	                         .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	char certificate[160], key[160];
 	struct err err;
@@ -209,10 +222,24 @@ static void say_hello(struct rig *rig, struct adapter *adapter, const char *part
 static struct job *next_job(struct rig *rig, enum job_kind kind)
 {
 	struct job *job = NULL;
-	UNTIL(rig, (job = job_take(rig->verifier, 0)));
+	do {
+		if (job)
+			job_free(job);
+		UNTIL(rig, (job = heard(rig)));
+	} while (job->kind == JOB_READY && kind != JOB_READY);
 	if (job->kind != kind)
 		fail_msg("%s, expected %s", job_kind_text(job->kind), job_kind_text(kind));
 	return job;
+}
+
+static void assert_hears_nothing(struct rig *rig)
+{
+	struct job *job = heard(rig);
+	while (job && job->kind == JOB_READY) {
+		job_free(job);
+		job = heard(rig);
+	}
+	assert_null(job);
 }
 
 static void welcome(struct rig *rig, uint64_t link, int64_t credit, int64_t heartbeat_ms)
@@ -237,6 +264,8 @@ static uint64_t open_link(struct rig *rig, int index, const char *party, int64_t
 	say_hello(rig, adapter, party, party);
 	struct job *up = next_job(rig, JOB_LINK_UP);
 	uint64_t link = up->link;
+	assert_int_equal(job_gateway(link), 3);
+	assert_int_equal(job_incarnation(link), 7);
 	assert_string_equal(up->party, party);
 	assert_non_null(up->signer);
 	assert_true(strncmp(up->address, "127.0.0.1:", 10) == 0);
@@ -305,7 +334,7 @@ static void refuses_a_hello_that_names_another_party(void **state)
 	say_hello(rig, dial_open(rig, 1, POLICE), POLICE, BOARD);
 	expect_bye(rig, &rig->adapters[1], CODE_NOT_YOUR_PARTY);
 	assert_int_equal(refused(CODE_NOT_YOUR_PARTY) - before, 2);
-	assert_null(job_take(rig->verifier, 0));
+	assert_hears_nothing(rig);
 }
 
 static void refuses_a_party_that_is_not_enrolled(void **state)
@@ -426,8 +455,13 @@ static void closes_a_link_that_does_not_answer_three_times(void **state)
 
 static void adopt(struct rig *rig)
 {
-	struct job *job = job_new(JOB_SNAPSHOT, 0);
-	job->snapshot = hub_fixture_load(&rig->hub, 2);
+	struct job *job = job_new(JOB_MANDATE, 0);
+	struct snapshot *next = hub_fixture_load(&rig->hub, 2);
+	struct buf packed;
+	hub_fixture_pack(next, &packed);
+	job->frame = buf_take_blob(&packed);
+	buf_done(&packed);
+	snapshot_unref(next);
 	give(rig, job);
 }
 
@@ -449,7 +483,7 @@ static void closes_links_that_a_reload_refuses_and_keeps_the_others(void **state
 	/* And who was revoked does not come back. */
 	struct adapter *again = dial(rig, 2, POLICE);
 	UNTIL(rig, again->closed);
-	assert_null(job_take(rig->verifier, 0));
+	assert_hears_nothing(rig);
 }
 
 static void closes_the_link_of_a_party_that_a_reload_takes_out(void **state)
@@ -469,12 +503,54 @@ static void refuses_connections_beyond_the_limit(void **state)
 	rig_new(rig, "links = 2;");
 	int64_t before = refused(CODE_BUSY);
 	open_link(rig, 0, POLICE, 5, 5000);
-	dial_open(rig, 1, BOARD);
+	open_link(rig, 1, BOARD, 5, 5000);
 	struct adapter *third = dial(rig, 2, BOARD);
 	UNTIL(rig, third->closed);
 	assert_false(third->open);
 	assert_int_equal(refused(CODE_BUSY) - before, 1);
-	assert_false(rig->adapters[0].closed);
+	assert_false(rig->adapters[0].closed || rig->adapters[1].closed);
+}
+
+static void who_is_not_greeted_makes_room_and_links_that_stand_do_not(void **state)
+{
+	struct rig *rig = *state;
+	rig_new(rig, "links = 2;");
+	open_link(rig, 0, POLICE, 5, 5000);
+	dial_open(rig, 1, BOARD);
+	dial_open(rig, 2, BOARD);
+	expect_bye(rig, &rig->adapters[1], CODE_BUSY);
+	assert_false(rig->adapters[0].closed || rig->adapters[2].closed);
+}
+
+static void refuses_more_handshakes_a_second_than_an_address_may_begin(void **state)
+{
+	struct rig *rig = *state;
+	rig_new(rig, "source_handshake_rate = 1; handshakes = 8; source_handshakes = 8;");
+	int64_t before = refused(CODE_RATE);
+	for (int i = 0; i < 8 && refused(CODE_RATE) == before; i++) {
+		struct adapter *adapter = dial(rig, 0, BOARD);
+		UNTIL(rig, adapter->open || adapter->closed);
+		channel_free(adapter->channel);
+		tls_unref(adapter->tls);
+		*adapter = (struct adapter){.channel = NULL};
+	}
+	assert_true(refused(CODE_RATE) > before);
+}
+
+static void a_stranger_may_say_no_more_than_a_greeting_is_long(void **state)
+{
+	struct rig *rig = *state;
+	struct buf frame;
+	rig_new(rig, NULL);
+	int64_t before = refused(CODE_TOO_LARGE);
+	dial_open(rig, 0, POLICE);
+	buf_init(&frame, 1 << 20);
+	memset(buf_room(&frame, 50000), 0, 50000);
+	buf_grew(&frame, 50000);
+	send_frame(&rig->adapters[0], &frame);
+	buf_done(&frame);
+	UNTIL(rig, rig->adapters[0].closed);
+	assert_int_equal(refused(CODE_TOO_LARGE) - before, 1);
 }
 
 static void refuses_a_frame_beyond_the_limit(void **state)
@@ -569,8 +645,7 @@ static void says_goodbye_to_all_when_it_stops_and_tells_main(void **state)
 	expect_bye(rig, &rig->adapters[1], CODE_STOPPING);
 	job_free(next_job(rig, JOB_LINK_DOWN));
 	job_free(next_job(rig, JOB_LINK_DOWN));
-	UNTIL(rig, (job = job_take(rig->main, 0)));
-	assert_int_equal(job->kind, JOB_STOP);
+	job = next_job(rig, JOB_STOP);
 	assert_int_equal(job->why.code, CODE_OK);
 	job_free(job);
 	struct adapter *late = dial(rig, 2, POLICE);
@@ -581,11 +656,74 @@ static void says_goodbye_to_all_when_it_stops_and_tells_main(void **state)
 	rig->joined = true;
 }
 
+static int64_t counted(struct bytes packed, const char *name)
+{
+	struct err err;
+	struct pack_in in = pack_in(packed, &err);
+	int64_t total = 0;
+	for (size_t left = pack_array(&in, ""); left > 0; left--) {
+		pack_array_of(&in, "", 6);
+		bool wanted = bytes_is(pack_text(&in, "", 100), name);
+		for (int i = 0; i < 4; i++)
+			pack_value(&in, "");
+		int64_t by = pack_int(&in, "", INT32_MIN, INT32_MAX);
+		total += wanted ? by : 0;
+	}
+	pki_fixture_fine(pack_end(&in), &err);
+	return total;
+}
+
+static void tells_the_core_that_it_lives_and_what_it_counted(void **state)
+{
+	struct rig *rig = *state;
+	struct job *job = NULL;
+	int64_t open = 0;
+	bool asked = false;
+	rig_new(rig, NULL);
+	struct adapter *adapter = dial_open(rig, 0, POLICE);
+	say_hello(rig, adapter, POLICE, POLICE);
+	while (open < 1) {
+		UNTIL(rig, (job = job_take(rig->core, 0)));
+		if (job->kind == JOB_LINK_UP)
+			welcome(rig, job->link, 5, 5000);
+		if (job->kind == JOB_PULSE)
+			open += counted(blob_bytes(job->frame), "liaison_links_open");
+		job_free(job);
+	}
+	give(rig, job_new(JOB_PULSE, 0));
+	while (!asked) {
+		UNTIL(rig, (job = job_take(rig->core, 0)));
+		asked = job->kind == JOB_PULSE;
+		job_free(job);
+	}
+}
+
+static void says_that_it_cannot_use_a_mandate_and_goes_on(void **state)
+{
+	struct rig *rig = *state;
+	rig_new(rig, NULL);
+	open_link(rig, 0, POLICE, 5, 5000);
+	struct job *bad = job_new(JOB_MANDATE, 0);
+	bad->frame = blob_new(BYTES_LIT("\x91\x01"));
+	give(rig, bad);
+	struct job *ready = next_job(rig, JOB_READY);
+	assert_int_not_equal(ready->why.code, CODE_OK);
+	job_free(ready);
+	submit(&rig->adapters[0], 1);
+	job_free(next_job(rig, JOB_SUBMIT));
+	adopt(rig);
+	ready = next_job(rig, JOB_READY);
+	assert_int_equal(ready->why.code, CODE_OK);
+	assert_int_equal(ready->number, 2);
+	job_free(ready);
+}
+
 static void ends_when_the_wires_are_shut_down(void **state)
 {
 	struct rig *rig = *state;
 	rig_new(rig, NULL);
 	dial_open(rig, 0, POLICE);
+	job_free(next_job(rig, JOB_READY));
 	wires_shutdown(rig->wires);
 	pthread_join(rig->thread, NULL);
 	rig->joined = true;
@@ -610,11 +748,16 @@ int main(void)
 		TEST(closes_links_that_a_reload_refuses_and_keeps_the_others),
 		TEST(closes_the_link_of_a_party_that_a_reload_takes_out),
 		TEST(refuses_connections_beyond_the_limit),
+		TEST(who_is_not_greeted_makes_room_and_links_that_stand_do_not),
+		TEST(refuses_more_handshakes_a_second_than_an_address_may_begin),
+		TEST(a_stranger_may_say_no_more_than_a_greeting_is_long),
 		TEST(refuses_a_frame_beyond_the_limit),
 		TEST(refuses_garbage),
 		TEST(reads_no_more_than_a_slow_verifier_takes_and_loses_nothing),
 		TEST(tells_the_router_why_an_adapter_left),
 		TEST(says_goodbye_to_all_when_it_stops_and_tells_main),
+		TEST(tells_the_core_that_it_lives_and_what_it_counted),
+		TEST(says_that_it_cannot_use_a_mandate_and_goes_on),
 		TEST(ends_when_the_wires_are_shut_down),
 	};
 	sigaction(SIGPIPE, &ignore, NULL);

@@ -6,6 +6,7 @@
 
 struct rig {
 	struct hub_fixture hub;
+	struct mandate *mandate;
 	struct signer *tls_peer;
 };
 
@@ -14,6 +15,7 @@ static int make(void **state)
 	struct rig *rig = mem_alloc(sizeof(*rig));
 	hub_fixture_new(&rig->hub, &(struct hub_config){.listen = NULL});
 	pki_fixture_party(&rig->hub.pki, STRANGER);
+	rig->mandate = hub_fixture_mandate(rig->hub.snapshot);
 	rig->tls_peer = pki_fixture_signer(&rig->hub.pki, rig->hub.snapshot->trust, POLICE "-tls", TRUST_TLS_PARTY);
 	*state = rig;
 	return 0;
@@ -23,6 +25,7 @@ static int drop(void **state)
 {
 	struct rig *rig = *state;
 	signer_unref(rig->tls_peer);
+	mandate_unref(rig->mandate);
 	hub_fixture_done(&rig->hub);
 	mem_free(rig);
 	return 0;
@@ -37,11 +40,12 @@ static result judge(struct rig *rig, const struct signer *tls_peer, const char *
 	struct frame_hello hello = {.version = version ? version : FRAME_VERSION, .party = bytes_text(party),
 	                            .software = BYTES_LIT("test")};
 	struct buf frame;
+	int64_t known = 0;
 	buf_init(&frame, 1 << 16);
 	hello.chain_count = signer_chain(signing, hello.chain);
 	frame_hello_encode(&hello, &frame);
 	*ret = NULL;
-	result r = hello_judge(rig->hub.snapshot, tls_peer, buf_bytes(&frame), ret, err);
+	result r = hello_judge(rig->mandate, tls_peer, buf_bytes(&frame), ret, &known, err);
 	buf_done(&frame);
 	signer_unref(signing);
 	return r;
@@ -54,7 +58,7 @@ static void lets_in_who_is_who_it_says(void **state)
 	struct err err;
 	pki_fixture_fine(judge(rig, rig->tls_peer, POLICE, POLICE "-sign", TRUST_SIGN_PARTY, 0, &signer, &err), &err);
 	assert_string_equal(signer_party(signer), POLICE);
-	assert_false(FAILED(hello_rejudge(rig->hub.snapshot, signer, &err)));
+	assert_false(FAILED(hello_rejudge(rig->mandate, signer, &err)));
 	signer_unref(signer);
 }
 
@@ -99,20 +103,23 @@ static void refuses_a_signing_certificate_that_was_revoked_or_expired(void **sta
 	struct err err;
 	pki_fixture_fine(judge(rig, rig->tls_peer, POLICE, POLICE "-sign", TRUST_SIGN_PARTY, 0, &before, &err), &err);
 	pki_fixture_revoke(&rig->hub.pki, POLICE "-sign", "keyCompromise");
-	struct snapshot *next = hub_fixture_load(&rig->hub, 2), *old = rig->hub.snapshot;
+	struct snapshot *loaded = hub_fixture_load(&rig->hub, 2);
+	struct mandate *next = hub_fixture_mandate(loaded), *old = rig->mandate;
+	snapshot_unref(loaded);
 	assert_int_equal(hello_rejudge(next, before, &err).code, CODE_REVOKED);
 	struct frame_hello hello = {.version = FRAME_VERSION, .party = BYTES_LIT(POLICE), .software = BYTES_LIT("test")};
 	struct buf frame;
+	int64_t known = 0;
 	buf_init(&frame, 1 << 16);
 	hello.chain_count = signer_chain(before, hello.chain);
 	frame_hello_encode(&hello, &frame);
-	assert_int_equal(hello_judge(next, rig->tls_peer, buf_bytes(&frame), &signer, &err).code, CODE_REVOKED);
+	assert_int_equal(hello_judge(next, rig->tls_peer, buf_bytes(&frame), &signer, &known, &err).code, CODE_REVOKED);
 	clock_freeze(signer_not_after_ms(before) + 1);
-	assert_int_equal(hello_judge(old, rig->tls_peer, buf_bytes(&frame), &signer, &err).code, CODE_CERTIFICATE);
+	assert_int_equal(hello_judge(old, rig->tls_peer, buf_bytes(&frame), &signer, &known, &err).code, CODE_CERTIFICATE);
 	clock_release();
 	buf_done(&frame);
 	signer_unref(before);
-	snapshot_unref(next);
+	mandate_unref(next);
 }
 
 static void notices_after_a_reload_that_a_party_is_gone(void **state)
@@ -122,9 +129,11 @@ static void notices_after_a_reload_that_a_party_is_gone(void **state)
 	struct err err;
 	pki_fixture_fine(judge(rig, rig->tls_peer, POLICE, POLICE "-sign", TRUST_SIGN_PARTY, 0, &signer, &err), &err);
 	hub_fixture_write(&rig->hub, &(struct hub_config){.parties = "{ party = \"" BOARD "\"; roles = [ \"parole_board\" ]; }"});
-	struct snapshot *next = hub_fixture_load(&rig->hub, 2);
+	struct snapshot *loaded = hub_fixture_load(&rig->hub, 2);
+	struct mandate *next = hub_fixture_mandate(loaded);
+	snapshot_unref(loaded);
 	assert_int_equal(hello_rejudge(next, signer, &err).code, CODE_NOT_ENROLLED);
-	snapshot_unref(next);
+	mandate_unref(next);
 	signer_unref(signer);
 }
 
@@ -133,8 +142,9 @@ static void refuses_a_frame_that_is_no_hello(void **state)
 	struct rig *rig = *state;
 	struct signer *signer = NULL;
 	struct err err;
-	assert_int_equal(hello_judge(rig->hub.snapshot, rig->tls_peer, BYTES_LIT("\x91\x01"), &signer, &err).code, CODE_MALFORMED);
-	assert_int_equal(hello_judge(rig->hub.snapshot, rig->tls_peer, BYTES_NONE, &signer, &err).code, CODE_MALFORMED);
+	int64_t known = 0;
+	assert_int_equal(hello_judge(rig->mandate, rig->tls_peer, BYTES_LIT("\x91\x01"), &signer, &known, &err).code, CODE_MALFORMED);
+	assert_int_equal(hello_judge(rig->mandate, rig->tls_peer, BYTES_NONE, &signer, &known, &err).code, CODE_MALFORMED);
 	assert_null(signer);
 }
 

@@ -86,6 +86,53 @@ static void a_hold_that_rests_on_a_hit_ends_with_its_denial(void **state)
 	assert_state(fixture, "warrant", "nic", "W123456789", "active");
 }
 
+#define DENIED "{'request_type':'WP','confirmation':'N'}"
+#define ON_HIT "{'basis':'HIT'}"
+
+static void a_denial_releases_all_that_rest_on_its_hit_and_nothing_else(void **state)
+{
+	struct record_fixture *fixture = *state;
+	say_fine(fixture, {"custody.hold/1", B, "{'hold_id':'H1','nic':'W123456789','hit_id':'X1'}", ON_HIT, 2, 1});
+	say_fine(fixture, {"custody.hold/1", C, "{'hold_id':'H2','nic':'W123456789'}", ON_HIT, 2, 2});
+	say_fine(fixture, {"custody.hold/1", B, "{'hold_id':'H3','nic':'W123456789','hit_id':'X2'}", ON_HIT, 2, 3});
+	say_fine(fixture, {"custody.hold/1", B, "{'hold_id':'H4','nic':'W123456789'}", "{'basis':'COURT_ORDER'}", 2, 4});
+	say_fine(fixture, {"custody.hold/1", B, "{'hold_id':'H5','nic':'W555555555'}", ON_HIT, 2, 5});
+	say_fine(fixture, {"hit.confirm_response/1", A, "{'hit_id':'X1','nic':'W123456789'}", DENIED, 4, 6});
+	assert_state(fixture, "hold", "hold_id", "H1", "released");
+	assert_state(fixture, "hold", "hold_id", "H2", "released");
+	assert_state(fixture, "hold", "hold_id", "H3", "placed_on_hit");
+	assert_state(fixture, "hold", "hold_id", "H4", "placed");
+	assert_state(fixture, "hold", "hold_id", "H5", "placed_on_hit");
+	say_fine(fixture, {"hit.confirm_response/1", A, "{'nic':'W123456789'}", DENIED, 5, 7}); /* of the record as such */
+	assert_state(fixture, "hold", "hold_id", "H3", "released");
+	assert_state(fixture, "hold", "hold_id", "H5", "placed_on_hit");
+}
+
+static void a_denial_that_overtakes_its_holds_ends_them_and_those_that_were_signed_later_stand(void **state)
+{
+	struct record_fixture *fixture = *state;
+	struct asked asked;
+	const struct said hold = {"custody.hold/1", B, "{'hold_id':'H1','nic':'W123456789'}", ON_HIT, 2, 1};
+	say_fine(fixture, {"hit.confirm_response/1", A, "{'hit_id':'X1','nic':'W123456789'}", DENIED, 4, 6});
+	assert_ok(ask(fixture, &hold, &asked));
+	assert_int_equal(asked.plan.steps_count, 1);
+	assert_string_equal(asked.plan.steps[0].to, "placed_on_hit");
+	assert_string_equal(asked.plan.steps[0].now, "released");
+	assert_true(asked.plan.steps[0].is_overtaken);
+	assert_string_equal(asked.plan.steps[0].over_type, "hit.confirm_response/1");
+	asked_done(&asked);
+	assert_int_equal(say(fixture, &hold), CODE_OK);
+	say_fine(fixture, {"custody.hold/1", C, "{'hold_id':'H2','nic':'W123456789','hit_id':'X1'}", ON_HIT, 3, 2});
+	say_fine(fixture, {"custody.hold/1", C, "{'hold_id':'H3','nic':'W123456789','hit_id':'X2'}", ON_HIT, 3, 3});
+	say_fine(fixture, {"custody.hold/1", B, "{'hold_id':'H4','nic':'W123456789'}", ON_HIT, 5, 4});
+	say_fine(fixture, {"custody.hold/1", B, "{'hold_id':'H5','nic':'W555555555'}", ON_HIT, 3, 5});
+	assert_state(fixture, "hold", "hold_id", "H1", "released");
+	assert_state(fixture, "hold", "hold_id", "H2", "released");
+	assert_state(fixture, "hold", "hold_id", "H3", "placed_on_hit");
+	assert_state(fixture, "hold", "hold_id", "H4", "placed_on_hit");
+	assert_state(fixture, "hold", "hold_id", "H5", "placed_on_hit");
+}
+
 /* Otherwise nobody could act on the refusal. */
 static void every_lifecycle_says_how_it_begins(void **state)
 {
@@ -111,6 +158,9 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(a_release_waits_for_a_warrant_and_a_rescission_beats_it_either_way, up,
 	                                    record_fixture_down),
 	    cmocka_unit_test_setup_teardown(a_hold_that_rests_on_a_hit_ends_with_its_denial, up, record_fixture_down),
+	    cmocka_unit_test_setup_teardown(a_denial_releases_all_that_rest_on_its_hit_and_nothing_else, up, record_fixture_down),
+	    cmocka_unit_test_setup_teardown(a_denial_that_overtakes_its_holds_ends_them_and_those_that_were_signed_later_stand, up,
+	                                    record_fixture_down),
 	    cmocka_unit_test_setup_teardown(every_lifecycle_says_how_it_begins, up, record_fixture_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

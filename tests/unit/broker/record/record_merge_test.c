@@ -4,7 +4,7 @@
 
 static int64_t person_of(struct record_fixture *fixture, const char *kind, const char *value)
 {
-	const struct record_id id = {.kind = bytes_text(kind), .value = bytes_text(value)};
+	const struct identifier id = {.kind = bytes_text(kind), .value = bytes_text(value)};
 	int64_t person = -1;
 	assert_ok(record_person_find(fixture->store, &id, &person, &fixture->err));
 	return person;
@@ -42,7 +42,7 @@ static void merge_fine(struct record_fixture *fixture, const char *keep, const c
 /* The JSON of the person, or "" for nobody. */
 static void show_person(struct record_fixture *fixture, const char *kind, const char *value, char *into, size_t size)
 {
-	const struct record_id id = {.kind = bytes_text(kind), .value = bytes_text(value)};
+	const struct identifier id = {.kind = bytes_text(kind), .value = bytes_text(value)};
 	struct buf out, json;
 	bool found = false;
 	buf_init(&out, 1 << 20);

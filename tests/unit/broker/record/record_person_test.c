@@ -5,7 +5,7 @@
 /* Whom the text's identifiers lead to; 0: nobody. */
 static int64_t person_of(struct record_fixture *fixture, const char *kind, const char *value)
 {
-	const struct record_id id = {.kind = bytes_text(kind), .value = bytes_text(value)};
+	const struct identifier id = {.kind = bytes_text(kind), .value = bytes_text(value)};
 	int64_t person = -1;
 	assert_ok(record_person_find(fixture->store, &id, &person, &fixture->err));
 	return person;
@@ -117,7 +117,7 @@ struct ids {
 	char text[512];
 };
 
-static result note_id(void *ctx, const struct record_id *id, struct err *err)
+static result note_id(void *ctx, const struct identifier *id, struct err *err)
 {
 	struct ids *ids = ctx;
 	size_t used = strlen(ids->text);

@@ -61,7 +61,7 @@ static void what_is_unknown_is_not_shown(void **state)
 		if (shown.count != 0)
 			fail_msg("%s %s %s", cases[i].lifecycle, cases[i].key, cases[i].value);
 	}
-	const struct record_id nobody = {.kind = BYTES_LIT("sid"), .value = BYTES_LIT("S9")};
+	const struct identifier nobody = {.kind = BYTES_LIT("sid"), .value = BYTES_LIT("S9")};
 	struct buf out;
 	bool found = true;
 	buf_init(&out, 4096);

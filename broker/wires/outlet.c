@@ -1,12 +1,11 @@
-#include "broker/gateway/outlet.h"
+#include "broker/wires/outlet.h"
 
 #include "base/mem.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <sys/queue.h>
 
-enum { OUTLET_RETRY_MS = 2, OUTLET_HIGH_WATER = 32 };
+enum { OUTLET_RETRY_MS = 2 };
 
 struct waiting {
 	struct job *job;
@@ -14,19 +13,19 @@ struct waiting {
 };
 
 struct line {
-	struct wire *wire;
+	struct wire *wire; /* borrowed */
 	STAILQ_HEAD(, waiting) waiting;
 };
 
 struct outlet {
-	struct line *lines; /* one for each verifier */
+	struct line *lines;
 	unsigned count;
 	struct loop_timer *timer;
 	loop_fn on_room;
 	void *ctx;
 };
 
-/* False when the verifier is full. A job that nobody will ever take any more is freed. */
+/* False when the other side is full. A job that nobody will ever take any more is freed. */
 static bool offer(struct line *line, struct job *job)
 {
 	struct err ignored;
@@ -88,7 +87,8 @@ void outlet_tell_others(struct outlet *outlet, const struct job *link_up)
 			continue;
 		struct job *job = job_new(JOB_LINK_UP, link_up->link);
 		memcpy(job->party, link_up->party, sizeof(job->party));
-		job->signer = signer_ref(link_up->signer);
+		job->signer = link_up->signer ? signer_ref(link_up->signer) : NULL;
+		job->frame = link_up->frame ? blob_ref(link_up->frame) : NULL;
 		put(outlet, &outlet->lines[i], job);
 	}
 }
@@ -106,35 +106,19 @@ bool outlet_is_idle(const struct outlet *outlet)
 	return true;
 }
 
-static result connect_lines(struct outlet *outlet, struct wires *wires, struct err *err)
-{
-	const struct wire_options options = {.high_water = OUTLET_HIGH_WATER};
-	char endpoint[64];
-	for (unsigned i = 0; i < outlet->count; i++) {
-		snprintf(endpoint, sizeof(endpoint), ENDPOINT_VERIFIER, i);
-		TRY(wire_connect(wires, WIRE_PUSH, endpoint, &options, &outlet->lines[i].wire, err));
-	}
-	return OK;
-}
-
-result outlet_new(struct loop *loop, struct wires *wires, unsigned verifiers, loop_fn on_room, void *ctx, struct outlet **ret,
-                  struct err *err)
+struct outlet *outlet_new(struct loop *loop, struct wire *const *wires, unsigned count, loop_fn on_room, void *ctx)
 {
 	struct outlet *outlet = mem_alloc(sizeof(*outlet));
-	outlet->lines = mem_array(verifiers, sizeof(*outlet->lines));
-	outlet->count = verifiers;
+	outlet->lines = mem_array(count, sizeof(*outlet->lines));
+	outlet->count = count;
 	outlet->on_room = on_room;
 	outlet->ctx = ctx;
-	for (unsigned i = 0; i < verifiers; i++)
+	for (unsigned i = 0; i < count; i++) {
+		outlet->lines[i].wire = wires[i];
 		STAILQ_INIT(&outlet->lines[i].waiting);
-	outlet->timer = loop_timer_new(loop, on_timer, outlet);
-	result r = connect_lines(outlet, wires, err);
-	if (FAILED(r)) {
-		outlet_free(outlet);
-		return r;
 	}
-	*ret = outlet;
-	return OK;
+	outlet->timer = loop_timer_new(loop, on_timer, outlet);
+	return outlet;
 }
 
 static void free_line(struct line *line)
@@ -145,7 +129,6 @@ static void free_line(struct line *line)
 		job_free(first->job);
 		mem_free(first);
 	}
-	wire_free(line->wire);
 }
 
 void outlet_free(struct outlet *outlet)

@@ -1,13 +1,13 @@
 #include "unit/broker/hub_fixture.h"
 
-#include "broker/gateway/outlet.h"
+#include "broker/wires/outlet.h"
 
 enum { VERIFIERS = 2, MANY = 500 };
 
 struct rig {
 	struct loop *loop;
 	struct wires *wires;
-	struct wire *verifiers[VERIFIERS];
+	struct wire *verifiers[VERIFIERS], *to_verifiers[VERIFIERS];
 	struct outlet *outlet;
 	int rooms;
 };
@@ -29,8 +29,9 @@ static int make(void **state)
 		char endpoint[64];
 		snprintf(endpoint, sizeof(endpoint), ENDPOINT_VERIFIER, i);
 		pki_fixture_fine(wire_bind(rig->wires, WIRE_PULL, endpoint, &small, &rig->verifiers[i], &err), &err);
+		pki_fixture_fine(wire_connect(rig->wires, WIRE_PUSH, endpoint, &small, &rig->to_verifiers[i], &err), &err);
 	}
-	pki_fixture_fine(outlet_new(rig->loop, rig->wires, VERIFIERS, on_room, rig, &rig->outlet, &err), &err);
+	rig->outlet = outlet_new(rig->loop, rig->to_verifiers, VERIFIERS, on_room, rig);
 	*state = rig;
 	return 0;
 }
@@ -44,6 +45,7 @@ static int drop(void **state)
 		while ((job = job_take(rig->verifiers[i], 0)))
 			job_free(job);
 		wire_free(rig->verifiers[i]);
+		wire_free(rig->to_verifiers[i]);
 	}
 	loop_free(rig->loop);
 	wires_free(rig->wires);
