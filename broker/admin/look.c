@@ -162,7 +162,7 @@ result look_person_show(const struct answers *answers, struct bytes request, str
 		who = BYTES_NONE;
 	TRY(identifier_parse(who, &id, err));
 	buf_init(&person, ANSWERS_MAX - 65536);
-	result r = record_show_person(answers->reader, &id, &person, &found, err);
+	result r = record_show_person(answers->reader, answers->snapshot->catalogue, &id, &person, &found, err);
 	if (!FAILED(r) && !found)
 		r = err_set(err, CODE_NOT_FOUND, "/who", "nobody is known by that identifier");
 	if (!FAILED(r) && pack_find(buf_bytes(&person), "person", &number) && pack_as_int(number, &which)) {

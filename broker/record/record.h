@@ -147,7 +147,7 @@ RESULT record_list(struct store *store, const struct catalogue *catalogue, const
 /* The number of the person that an identifier is of; 0: nobody's. */
 RESULT record_person_of(struct store *store, const struct identifier *id, int64_t *ret_person, struct err *err);
 /* Appends one packed map of a person, by an identifier:
- *   {person, ids [[kind, value]…], merged [{at, who, id, person}…], records [{lifecycle, state, names, owner, since}…]} */
-RESULT record_show_person(struct store *store, const struct identifier *id, struct buf *out, bool *ret_found, struct err *err);
+ *   {person, ids [[kind, value]…], merged [{at, who, id, person}…], records [as of record_list…]} */
+RESULT record_show_person(struct store *store, const struct catalogue *catalogue, const struct identifier *id, struct buf *out, bool *ret_found, struct err *err);
 
 #endif

@@ -16,28 +16,6 @@ static bool is_wanted(const struct record_filter *filter, const struct record *r
 	return (!filter->lifecycle || bytes_is(record->lifecycle, filter->lifecycle)) && (!filter->state || bytes_is(record->state, filter->state));
 }
 
-/* The brief map's pairs, and two more before them. */
-static void put_row(const struct record *record, const struct catalogue *catalogue, struct buf *out)
-{
-	const struct catalogue_state *state = record_map_state(record, catalogue);
-	size_t blocks = state ? state->blocks_count : 0;
-	struct buf brief;
-	struct err ignored;
-	buf_init(&brief, LIST_ROW_MAX);
-	record_map_brief(record, "", "", &brief);
-	struct pack_in in = pack_in(buf_bytes(&brief), &ignored);
-	size_t count = pack_map(&in, "record");
-	pack_put_map(out, count + 2);
-	pack_put_str(out, "number");
-	pack_put_int(out, record->number);
-	pack_put_str(out, "blocks");
-	pack_put_array(out, blocks);
-	for (size_t i = 0; i < blocks; i++)
-		pack_put_str(out, state->blocks[i]);
-	pack_put_raw(out, bytes_of(in.at, (size_t)(in.end - in.at)));
-	buf_done(&brief);
-}
-
 static result list_one(const struct listing *listing, int64_t number, bool *ret_listed, struct err *err)
 {
 	struct record *record = NULL;
@@ -47,7 +25,7 @@ static result list_one(const struct listing *listing, int64_t number, bool *ret_
 	*ret_listed = is_wanted(listing->filter, record);
 	result r = OK;
 	if (*ret_listed) {
-		put_row(record, listing->catalogue, &row);
+		record_map_listed(record, listing->catalogue, &row);
 		r = buf_check(&row, "record", err);
 	}
 	if (!FAILED(r) && *ret_listed)

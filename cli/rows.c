@@ -175,7 +175,7 @@ static void show_person(struct bytes person)
 	putchar('\n');
 	show_table(at(person, "/merged"), COLUMNS(mergers), "no identities were merged");
 	putchar('\n');
-	show_table(at(person, "/records"), record_columns, sizeof(record_columns) / sizeof(*record_columns) - 1, "no records");
+	show_table(at(person, "/records"), COLUMNS(record_columns), "no records");
 }
 
 int cli_person(struct cli *cli, int argc, char **argv)
