@@ -163,13 +163,19 @@ static char *whole_path(const struct reading *reading, const char *path)
 	return path[0] == '/' ? mem_text(path) : mem_printf(ends ? "%s%s" : "%s/%s", reading->folder, path);
 }
 
+static bool is_kept_elsewhere(const struct conf_field *field, const char *value)
+{
+	return (field->flags & CONF_OR_URI) != 0 && (bytes_starts(bytes_text(value), "pkcs11:") || bytes_starts(bytes_text(value), "credential:"));
+}
+
 static bool read_text(struct reading *reading, const struct conf_field *field, struct given given, struct spot spot, char **into)
 {
 	if (given.text[0] == '\0' && (field->kind == CONF_PATH || (field->flags & CONF_REQUIRED))) {
 		FAULT(reading, spot, "is empty; write %s", field->help ? field->help : "a value");
 		return false;
 	}
-	*into = field->kind == CONF_PATH ? whole_path(reading, given.text) : mem_text(given.text);
+	bool is_path = field->kind == CONF_PATH && !is_kept_elsewhere(field, given.text);
+	*into = is_path ? whole_path(reading, given.text) : mem_text(given.text);
 	return true;
 }
 

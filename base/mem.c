@@ -1,5 +1,6 @@
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -69,6 +70,11 @@ char *mem_printf(const char *format, ...)
 void mem_free(void *at)
 {
 	free(at);
+}
+
+size_t mem_room(const void *at)
+{
+	return malloc_usable_size((void *)(uintptr_t)at);
 }
 
 void mem_wipe(void *at, size_t len)

@@ -12,6 +12,7 @@ char *mem_text(const char *text); /* a copy of a C string; NULL gives NULL */
 char *mem_text_n(const void *at, size_t len); /* a copy of len bytes, NUL-terminated */
 char *mem_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void mem_free(void *at); /* NULL is fine */
+size_t mem_room(const void *at); /* bytes behind a pointer of these, at least what was asked for; 0 for NULL */
 void mem_wipe(void *at, size_t len); /* overwrites, not optimised away */
 
 /* AUTO(mem_free) char *text = …; releases at the end of the scope. */

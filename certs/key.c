@@ -10,7 +10,11 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "certs/guard.h"
 #include "certs/openssl.h"
+#include "certs/secret_file.h"
+#include "certs/token_key.h"
+#include "certs/token_uri.h"
 
 enum { KEY_FILE_MAX = 16384, KEY_RSA_BITS = 3072 };
 
@@ -18,6 +22,7 @@ struct key {
 	atomic_uint count;
 	EVP_PKEY *pkey;
 	enum key_kind kind;
+	struct token_key *token; /* NULL: the key is in memory */
 };
 
 /* Takes over pkey, also on failure. */
@@ -40,45 +45,6 @@ static RESULT adopt(EVP_PKEY *pkey, const char *field, struct key **ret, struct 
 }
 
 /* --- files --- */
-
-/* Judges the opened file, not the name: what is read is what was judged. */
-static RESULT judge_file(int fd, const char *path, struct err *err)
-{
-	struct stat stat;
-
-	if (fstat(fd, &stat) != 0)
-		return err_errno(err, path, "cannot look at the key");
-	if (!S_ISREG(stat.st_mode))
-		return err_set(err, CODE_KEY, path, "is not a regular file");
-	if ((stat.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-		return err_set(err, CODE_PERMISSION, path, "others than its owner may use the key (mode %03o); set it to 600",
-		               (unsigned)stat.st_mode & 0777U);
-	if (stat.st_size > KEY_FILE_MAX)
-		return err_set(err, CODE_KEY, path, "is too long for a key");
-	return OK;
-}
-
-static RESULT read_file(const char *path, uint8_t into[static KEY_FILE_MAX], size_t *ret_len, struct err *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	size_t len = 0;
-
-	if (fd < 0)
-		return err_errno(err, path, "cannot open the key");
-	result judged = judge_file(fd, path, err);
-	while (!FAILED(judged) && len < KEY_FILE_MAX) {
-		ssize_t more = read(fd, into + len, KEY_FILE_MAX - len);
-		if (more > 0)
-			len += (size_t)more;
-		else if (more == 0)
-			break;
-		else if (errno != EINTR)
-			judged = err_errno(err, path, "cannot read the key");
-	}
-	close(fd);
-	*ret_len = len;
-	return judged;
-}
 
 /* A daemon must never ask a terminal; an encrypted key is only noticed. */
 static int on_passphrase(char *into, int size, int writing, void *asked)
@@ -104,18 +70,41 @@ static RESULT parse(struct bytes pem, const char *path, struct key **ret, struct
 	return adopt(pkey, path, ret, err);
 }
 
-result key_load(const char *path, struct key **ret, struct err *err)
+static RESULT load_token(const char *uri, struct key **ret, struct err *err)
 {
-	uint8_t file[KEY_FILE_MAX];
-	size_t len = 0;
+	struct token_key *token = NULL;
+	EVP_PKEY *pkey = NULL;
 
-	result loaded = read_file(path, file, &len, err);
-	if (!FAILED(loaded)) {
-		ERR_set_mark();
-		loaded = parse(bytes_of(file, len), path, ret, err);
-		ERR_pop_to_mark();
-	}
-	mem_wipe(file, sizeof(file));
+	TRY(token_key_open(uri, &token, &pkey, err));
+	result adopted = adopt(pkey, uri, ret, err);
+	if (FAILED(adopted))
+		token_key_unref(token);
+	else
+		(*ret)->token = token;
+	return adopted;
+}
+
+/* A file may name a token in place of holding the key: its first line is the URI. */
+static RESULT load_named(struct bytes text, struct key **ret, struct err *err)
+{
+	const uint8_t *end = memchr(text.at, '\n', text.len);
+	AUTO_FREE char *uri = mem_text_n(text.at, end != NULL ? (size_t)(end - text.at) : text.len);
+
+	return load_token(uri, ret, err);
+}
+
+result key_load(const char *name, struct key **ret, struct err *err)
+{
+	struct secret_file file;
+
+	if (token_uri_is(name))
+		return load_token(name, ret, err);
+	TRY(secret_file_read(name, "key", KEY_FILE_MAX, &file, err));
+	ERR_set_mark();
+	result loaded = bytes_starts(file.bytes, "pkcs11:") ? load_named(file.bytes, ret, err) : parse(file.bytes, name, ret, err);
+	ERR_pop_to_mark();
+	secret_file_done(&file);
+	guard_scrub_stack();
 	return loaded;
 }
 
@@ -150,7 +139,9 @@ static RESULT write_file(const char *path, struct bytes pem, struct err *err)
 result key_save(const struct key *key, const char *path, struct err *err)
 {
 	char *at = NULL;
-	BIO *bio = BIO_new(BIO_s_mem()); /* wiped by the library when freed */
+	if (key->token != NULL)
+		return err_set(err, CODE_KEY, path, "the key does not leave its token");
+	BIO *bio = BIO_new(BIO_s_secmem()); /* wiped by the library when freed */
 
 	ERR_set_mark();
 	bool encoded = bio != NULL && PEM_write_bio_PKCS8PrivateKey(bio, key->pkey, NULL, NULL, 0, NULL, NULL) == 1;
@@ -203,6 +194,7 @@ void key_unref(struct key *key)
 	if (key == NULL || atomic_fetch_sub_explicit(&key->count, 1, memory_order_acq_rel) != 1)
 		return;
 	EVP_PKEY_free(key->pkey); /* wipes what is private */
+	token_key_unref(key->token);
 	mem_free(key);
 }
 
@@ -227,6 +219,8 @@ bool key_kind_from_text(const char *text, enum key_kind *ret)
 result key_sign(const struct key *key, struct bytes message, uint8_t into[static KEY_SIGNATURE_MAX], size_t *ret_len,
                 struct err *err)
 {
+	if (key->token != NULL)
+		return token_key_sign(key->token, key->kind, message, into, ret_len, err);
 	EVP_MD_CTX *context = hash_signing_context();
 	size_t len = KEY_SIGNATURE_MAX;
 
@@ -240,6 +234,11 @@ result key_sign(const struct key *key, struct bytes message, uint8_t into[static
 		return err_set(err, CODE_KEY, "", "the key does not sign");
 	*ret_len = len;
 	return OK;
+}
+
+bool key_is_on_token(const struct key *key)
+{
+	return key->token != NULL;
 }
 
 void *key_pkey(const struct key *key)

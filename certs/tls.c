@@ -16,6 +16,7 @@ struct tls {
 	SSL_CTX *context;
 	struct trust *trust;
 	int64_t not_after_ms;
+	char serial[CERTIFICATE_SERIAL_MAX];
 	bool serves;
 	bool is_web;
 };
@@ -60,6 +61,8 @@ static RESULT use_chain(struct tls *tls, STACK_OF(X509) * chain, const char *pat
 			               ERR_reason_error_string(ERR_peek_last_error()));
 	}
 	tls->not_after_ms = certificate_time_ms(X509_get0_notAfter(leaf));
+	if (!certificate_serial(X509_get0_serialNumber(leaf), tls->serial))
+		tls->serial[0] = '\0';
 	return OK;
 }
 
@@ -79,6 +82,10 @@ static RESULT load_key(struct tls *tls, const char *path, const char *certificat
 	struct key *key = NULL;
 
 	TRY(key_load(path, &key, err));
+	if (key_is_on_token(key) && key_kind(key) == KEY_ED25519) {
+		key_unref(key);
+		return err_set(err, CODE_KEY, path, "an Ed25519 key on a token signs messages, but not TLS handshakes; use P-256, P-384 or RSA");
+	}
 	bool fits = SSL_CTX_use_PrivateKey(tls->context, key_pkey(key)) == 1 && SSL_CTX_check_private_key(tls->context) == 1;
 	key_unref(key);
 	ERR_clear_error();
@@ -236,6 +243,13 @@ result tls_server_unpack(struct bytes packed, struct trust *trust, struct tls **
 	return OK;
 }
 
+void tls_prepare(void)
+{
+	OPENSSL_init_ssl(OPENSSL_INIT_LOAD_CONFIG, NULL);
+	SSL_CTX_free(SSL_CTX_new(TLS_server_method()));
+	ERR_clear_error();
+}
+
 struct tls *tls_ref(struct tls *tls)
 {
 	atomic_fetch_add_explicit(&tls->count, 1, memory_order_relaxed);
@@ -259,6 +273,11 @@ struct trust *tls_trust(const struct tls *tls)
 int64_t tls_not_after_ms(const struct tls *tls)
 {
 	return tls->not_after_ms;
+}
+
+const char *tls_serial(const struct tls *tls)
+{
+	return tls->serial;
 }
 
 void *tls_context(const struct tls *tls)

@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "base/text.h"
+#include "certs/guard.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +28,10 @@ const struct cli_command cli_commands[] = {
 	{"reload", "", "have the hub read its configuration, certificates and lists again", cli_reload},
 	{"convert", "FILE [--from FORMAT] [--to FORMAT]", "a document of the field as messages, or messages as a document; nothing is sent", cli_convert},
 	{"check", "CONFIG", "check a broker's or an adapter's configuration", cli_check},
-	{"ledger", "verify FOLDER [--hub-certificate PEM --ca PEM]", "recompute the ledger from its first entry", cli_ledger},
+	{"ledger", "verify FOLDER [--ca PEM] [--crl PEM] [--hub-certificate PEM] [--against HEADFILE] [--since N] [--quick] | head FOLDER [--size N] [--out FILE] |"
+	           " compare HEADFILE [HEADFILE] --ca PEM", "check the record against everything that signed it; its head; whether heads fit together", cli_ledger},
+	{"adapter", "head [--out FILE] | history | accept-history -c CONFIG --size N --root HEX --by WHO --why TEXT",
+	 "what an adapter knows of the hub's ledger, and an operator's decision to go on from another", cli_adapter},
 	{"evidence", "ID --data FOLDER --out FOLDER", "write out one message so that stock openssl can check it", cli_evidence},
 	{"pki", "init | issue | sign | renew | revoke | crl | list | show …", "the hub's own certificate authority", cli_pki},
 	{"catalogue", "list | show NAME | example TYPE [--invalid N] | check FILE", "the types that may be sent; what is wrong with a draft",
@@ -149,6 +153,7 @@ static bool take_common(struct cli *cli, int *argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct cli cli;
+	guard_setup(); /* a command is over before anything of it could be swapped out; that it is wiped is what counts */
 	if (argc >= 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))) {
 		help(stdout);
 		return EXIT_FINE;

@@ -308,6 +308,23 @@ result box_noted(struct box *box, const char *name, struct buf *hold, bool *ret_
 	return one_blob(box, s, hold, ret_found, err);
 }
 
+result box_note_drop(struct box *box, const char *name, struct err *err)
+{
+	WRITER(s, BOX_SQL_NOTE_DROP)
+	box_bind_text(s, 1, bytes_text(name));
+	return box_done(box, s, err);
+}
+
+result box_each_note(struct box *box, const char *prefix, box_name_fn fn, void *ctx, struct err *err)
+{
+	int step;
+	READER(s, BOX_SQL_EACH_NOTE)
+	box_bind_text(s, 1, bytes_text(prefix));
+	while ((step = sqlite3_step(s)) == SQLITE_ROW)
+		fn(ctx, box_column(s, 0));
+	return ended(box, s, step, err);
+}
+
 /* Identifiers stand in the body, under /person/ids. */
 static struct bytes record_identifier(const struct kind_record *record, const char *pointer)
 {

@@ -255,8 +255,6 @@ static void tell_fate(void *ctx, int64_t number, const struct err *why)
 	mem_free(fate);
 }
 
-/* The spool's file is written before the commit: it says what the hub has for good, and after a death in between the hub says it again. Written after
- * the commit it would stay out of date for ever. */
 void office_tell_fate(struct office *office, const uint8_t *id)
 {
 	struct fate *fate = mem_alloc(sizeof(*fate));

@@ -86,20 +86,21 @@ static const struct conf_field hub_fields[] = {
 
 static const struct conf_field tls_fields[] = {
 	{.name = "certificate", .kind = CONF_PATH, .offset = AT(tls.certificate), .flags = CONF_REQUIRED, .help = "PEM, leaf first"},
-	{.name = "key", .kind = CONF_PATH, .offset = AT(tls.key), .flags = CONF_REQUIRED, .help = "PEM, mode 0600"},
+	{.name = "key", .kind = CONF_PATH, .offset = AT(tls.key), .flags = CONF_REQUIRED | CONF_OR_URI, .help = "PEM, mode 0600; or credential:NAME, or pkcs11:token=…;object=…?module-path=…&pin-source=/file"},
 	{.name = "ca", .kind = CONF_TEXTS, .offset = AT(tls.ca), .flags = CONF_REQUIRED | CONF_IS_PATH, .help = "PEM files of the authorities to believe"},
 	{.name = "crl", .kind = CONF_TEXTS, .offset = AT(tls.crl), .flags = CONF_IS_PATH, .help = "PEM files of their revocation lists"},
 };
 
 static const struct conf_field signing_fields[] = {
 	{.name = "certificate", .kind = CONF_PATH, .offset = AT(signing.certificate), .flags = CONF_REQUIRED, .help = "PEM, leaf first"},
-	{.name = "key", .kind = CONF_PATH, .offset = AT(signing.key), .flags = CONF_REQUIRED, .help = "PEM, mode 0600; it never leaves the agency"},
+	{.name = "key", .kind = CONF_PATH, .offset = AT(signing.key), .flags = CONF_REQUIRED | CONF_OR_URI,
+	 .help = "PEM, mode 0600, or as tls.key; it never leaves the agency"},
 };
 
 static const struct conf_field sealing_fields[] = {
 	{.name = "certificate", .kind = CONF_PATH, .offset = AT(sealing.certificate),
 	 .help = "PEM of the certificate that others seal for; without it nothing of class P2 is sent or opened here"},
-	{.name = "key", .kind = CONF_PATH, .offset = AT(sealing.key), .help = "PEM of its private key, mode 0600"},
+	{.name = "key", .kind = CONF_PATH, .offset = AT(sealing.key), .flags = CONF_OR_URI, .help = "PEM of its private key, mode 0600, or credential:NAME"},
 	{.name = "partners", .kind = CONF_PATH, .offset = AT(sealing.partners), .help = "folder with the sealing certificates (*.pem) of those that it may seal for"},
 };
 
@@ -107,7 +108,7 @@ static const struct conf_field https_fields[] = {
 	{.name = "listen", .kind = CONF_TEXT, .offset = AT(ports.https.listen), .fallback = "", .flags = CONF_NO_RELOAD,
 	 .help = "IP:PORT of the HTTPS port; empty: none. Off loopback it needs certificate, key and ca"},
 	{.name = "certificate", .kind = CONF_PATH, .offset = AT(ports.https.certificate), .help = "PEM, leaf first; none: plain HTTP, on loopback alone"},
-	{.name = "key", .kind = CONF_PATH, .offset = AT(ports.https.key), .help = "PEM, mode 0600"},
+	{.name = "key", .kind = CONF_PATH, .offset = AT(ports.https.key), .flags = CONF_OR_URI, .help = "PEM, mode 0600, or as tls.key"},
 	{.name = "ca", .kind = CONF_TEXTS, .offset = AT(ports.https.ca), .flags = CONF_IS_PATH,
 	 .help = "PEM files of the authorities of the agency's own clients; none: no client certificates are asked for"},
 	{.name = "crl", .kind = CONF_TEXTS, .offset = AT(ports.https.crl), .flags = CONF_IS_PATH, .help = "PEM files of their revocation lists"},
@@ -172,6 +173,15 @@ static const struct conf_table limit_table = {limit_fields, sizeof(limit_fields)
 static const struct conf_table log_table = {log_fields_, sizeof(log_fields_) / sizeof(*log_fields_), 0, CONF_NO_LINE, NULL};
 
 /* Groups stand at offset 0, so that their fields' offsets are those of the whole struct. */
+static const struct conf_field sandbox_fields[] = {
+	{.name = "on", .kind = CONF_BOOL, .offset = AT(sandbox.on), .flags = CONF_NO_RELOAD, .fallback = "true",
+	 .help = "once started, open no file and make no system call that is not needed (Landlock, seccomp)"},
+	{.name = "read", .kind = CONF_TEXTS, .offset = AT(sandbox.read), .flags = CONF_NO_RELOAD | CONF_IS_PATH,
+	 .help = "folders that may be read too, for example of files that a later configuration will name"},
+	{.name = "write", .kind = CONF_TEXTS, .offset = AT(sandbox.write), .flags = CONF_NO_RELOAD | CONF_IS_PATH,
+	 .help = "folders that may be written too"},
+};
+static const struct conf_table sandbox_table = {sandbox_fields, sizeof(sandbox_fields) / sizeof(*sandbox_fields), 0, CONF_NO_LINE, NULL};
 static const struct conf_field own_fields[] = {
 	{.name = "party", .kind = CONF_TEXT, .offset = AT(party), .flags = CONF_REQUIRED | CONF_NO_RELOAD, .check = check_party,
 	 .help = "this agency's party; its certificates must carry it"},
@@ -189,6 +199,7 @@ static const struct conf_field own_fields[] = {
 	{.name = "sealing", .kind = CONF_GROUP, .offset = 0, .sub = &sealing_table},
 	{.name = "ports", .kind = CONF_GROUP, .offset = 0, .sub = &port_table},
 	{.name = "limits", .kind = CONF_GROUP, .offset = 0, .sub = &limit_table},
+	{.name = "sandbox", .kind = CONF_GROUP, .offset = 0, .sub = &sandbox_table, .help = "what the program takes from itself"},
 	{.name = "log", .kind = CONF_GROUP, .offset = 0, .sub = &log_table},
 };
 

@@ -91,7 +91,7 @@ static struct buf *answer_stored(const struct asked *asked, int status)
 	struct port_http_visit *visit = asked->visit;
 	visit->status = status;
 	visit->location[0] = '\0';
-	buf_init(&visit->answer, 4096);
+	buf_init(&visit->answer, ROUTES_STATUS_MAX);
 	box_after(asked->office->box, on_stored, visit, 0);
 	return &visit->answer;
 }
@@ -211,7 +211,7 @@ static result tell_fate(const struct asked *asked, struct err *err)
 	buf_init(&body, ROUTES_STATUS_MAX);
 	result r = plainly_fate(asked->office, id.at, NULL, &body, err);
 	if (!FAILED(r))
-		port_http_routes_answer(asked->visit, 200, NULL, buf_bytes(&body));
+		pack_put_raw(answer_stored(asked, 200), buf_bytes(&body)); /* it may be of this turn, which is not committed yet */
 	buf_done(&body);
 	return r;
 }

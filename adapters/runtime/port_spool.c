@@ -25,32 +25,20 @@ void port_spool_fault(const char *what, const struct err *why)
 	log_event(LOG_ERROR, what, LOG_REASON(why));
 }
 
-void port_spool_write(struct port_spool *port, enum spool_folder folder, const char *name, const char *ending, struct bytes text)
+static bool write_beside(struct port_spool *port, enum spool_folder folder, const char *name, const char *ending, struct bytes text)
 {
 	struct err why;
 	char *path = port_spool_path(port, folder, name, ending);
-	if (FAILED(file_write(path, text, 0640, &why)))
+	result r = file_write(path, text, 0640, &why);
+	if (FAILED(r))
 		port_spool_fault("spool_write_failed", &why);
 	mem_free(path);
+	return !FAILED(r);
 }
 
-void port_spool_status(struct port_spool *port, const char *name, const uint8_t *id)
+void port_spool_write(struct port_spool *port, enum spool_folder folder, const char *name, const char *ending, struct bytes text)
 {
-	struct buf packed, text;
-	struct err why;
-	char ending[UUID_TEXT_MAX + 32], id_text[UUID_TEXT_MAX];
-	buf_init(&packed, SPOOL_STATUS_MAX);
-	buf_init(&text, SPOOL_STATUS_MAX);
-	result r = plainly_fate(port->office, id, NULL, &packed, &why);
-	if (!FAILED(r))
-		r = json_from_pack(buf_bytes(&packed), 2, &text, &why);
-	if (FAILED(r))
-		port_spool_fault("spool_status_failed", &why);
-	snprintf(ending, sizeof(ending), ".%s.status.json", uuid_text(id, id_text));
-	if (!FAILED(r))
-		port_spool_write(port, SPOOL_SENT, name, ending, buf_bytes(&text));
-	buf_done(&packed);
-	buf_done(&text);
+	write_beside(port, folder, name, ending, text);
 }
 
 void port_spool_note(const struct uuid *id, char into[static 48])
@@ -61,29 +49,145 @@ void port_spool_note(const struct uuid *id, char into[static 48])
 
 /* ---- status ---- */
 
-void port_spool_fate(struct port_spool *port, const uint8_t *id)
+static const char mark_prefix[] = "fate:";
+
+static void mark_of(const uint8_t *id, char into[static 48])
+{
+	char text[UUID_TEXT_MAX];
+	snprintf(into, 48, "%s%s", mark_prefix, uuid_text(id, text));
+}
+
+/* In a transaction that there is anyway: a mark too many costs no more than a file that is written once more. */
+static result drop_told(struct port_spool *port, struct err *err)
+{
+	char mark[48];
+	for (struct bytes told = buf_bytes(&port->told); told.len; told = bytes_of(told.at + UUID_LEN, told.len - UUID_LEN)) {
+		mark_of(told.at, mark);
+		TRY(box_note_drop(port->office->box, mark, err));
+	}
+	buf_clear(&port->told);
+	return OK;
+}
+
+result port_spool_mark(struct port_spool *port, const uint8_t *id, struct err *err)
+{
+	char mark[48];
+	TRY(drop_told(port, err));
+	mark_of(id, mark);
+	return box_note(port->office->box, mark, BYTES_NONE, err);
+}
+
+static bool write_status(struct port_spool *port, const char *name, const uint8_t *id)
+{
+	struct buf packed, text;
+	struct err why;
+	char ending[UUID_TEXT_MAX + 32], id_text[UUID_TEXT_MAX];
+	buf_init(&packed, SPOOL_STATUS_MAX);
+	buf_init(&text, SPOOL_STATUS_MAX);
+	result r = plainly_fate(port->office, id, NULL, &packed, &why);
+	if (!FAILED(r))
+		r = json_from_pack(buf_bytes(&packed), 2, &text, &why);
+	if (FAILED(r) && r.code != CODE_NOT_FOUND)
+		port_spool_fault("spool_status_failed", &why);
+	snprintf(ending, sizeof(ending), ".%s.status.json", uuid_text(id, id_text));
+	bool done = FAILED(r) ? r.code == CODE_NOT_FOUND : write_beside(port, SPOOL_SENT, name, ending, buf_bytes(&text));
+	buf_done(&packed);
+	buf_done(&text);
+	return done;
+}
+
+static result name_of(struct port_spool *port, const uint8_t *id, struct buf *ret, bool *ret_found, struct err *err)
 {
 	struct uuid uuid;
-	struct buf name;
-	struct err why;
 	char note[48];
-	bool found = false;
 	memcpy(uuid.at, id, UUID_LEN);
 	port_spool_note(&uuid, note);
+	TRY(box_noted(port->office->box, note, ret, ret_found, err));
+	buf_add_byte(ret, 0);
+	return OK;
+}
+
+void port_spool_status(struct port_spool *port, const uint8_t *id)
+{
+	struct buf name;
+	struct err why;
+	bool found = false;
 	buf_init(&name, SPOOL_NAME_MAX + 16);
-	if (!FAILED(box_noted(port->office->box, note, &name, &found, &why)) && found) {
-		buf_add_byte(&name, 0);
-		port_spool_status(port, (const char *)name.at, id);
+	if (!FAILED(name_of(port, id, &name, &found, &why)) && (!found || write_status(port, (const char *)name.at, id)))
+		buf_add(&port->told, bytes_of(id, UUID_LEN));
+	else
+		port->is_behind = true;
+	buf_done(&name);
+}
+
+struct fate {
+	struct port_spool *port;
+	uint8_t id[UUID_LEN];
+};
+
+static void on_fate(void *ctx, int64_t number, const struct err *why)
+{
+	struct fate *fate = ctx;
+	(void)number;
+	if (!why)
+		port_spool_status(fate->port, fate->id);
+	mem_free(fate);
+}
+
+void port_spool_fate(struct port_spool *port, const uint8_t *id)
+{
+	struct buf name;
+	struct err why;
+	bool found = false;
+	buf_init(&name, SPOOL_NAME_MAX + 16);
+	if (!FAILED(name_of(port, id, &name, &found, &why)) && found) {
+		struct fate *fate = mem_alloc(sizeof(*fate));
+		fate->port = port;
+		memcpy(fate->id, id, UUID_LEN);
+		/* A mark that fails undoes the turn, and what there was to tell with it. */
+		if (FAILED(port_spool_mark(port, id, &why)))
+			port_spool_fault("spool_status_failed", &why);
+		box_after(port->office->box, on_fate, fate, 0);
 	}
 	buf_done(&name);
+}
+
+static void collect_marked(void *ctx, struct bytes name)
+{
+	struct uuid id;
+	struct err ignored;
+	size_t skip = sizeof(mark_prefix) - 1;
+	if (!FAILED(uuid_parse(bytes_of(name.at + skip, name.len - skip), &id, &ignored)))
+		buf_add(ctx, bytes_of(id.at, UUID_LEN));
+}
+
+static result write_marked(struct port_spool *port, struct err *err)
+{
+	struct buf ids;
+	buf_init(&ids, SPOOL_STATUS_MAX);
+	result r = box_each_note(port->office->box, mark_prefix, collect_marked, &ids, err);
+	if (!FAILED(r))
+		r = buf_check(&ids, "statuses", err);
+	buf_clear(&port->told);
+	for (struct bytes left = buf_bytes(&ids); !FAILED(r) && left.len; left = bytes_of(left.at + UUID_LEN, left.len - UUID_LEN))
+		port_spool_status(port, left.at);
+	buf_done(&ids);
+	return r;
 }
 
 /* ---- life ---- */
 
 static void on_rescan(void *ctx)
 {
-	port_spool_scan(ctx);
-	port_spool_deliver(ctx);
+	struct port_spool *port = ctx;
+	struct err why;
+	port_spool_scan(port);
+	port_spool_deliver(port);
+	if (!port->is_behind)
+		return;
+	port->is_behind = false;
+	if (FAILED(write_marked(port, &why)))
+		port_spool_fault("spool_status_failed", &why);
 }
 
 static result make_folders(struct port_spool *port, const char *folder, struct err *err)
@@ -146,7 +250,8 @@ static result recover(struct port_spool *port, struct err *err)
 {
 	TRY(recover_folder(port, SPOOL_INBOX, err));
 	TRY(recover_folder(port, SPOOL_SENT, err));
-	return recover_folder(port, SPOOL_REFUSED, err);
+	TRY(recover_folder(port, SPOOL_REFUSED, err));
+	return write_marked(port, err);
 }
 
 result port_spool_new(struct office *office, const char *folder, const char *format, bool hand_over, struct port_spool **ret, struct err *err)
@@ -154,6 +259,7 @@ result port_spool_new(struct office *office, const char *folder, const char *for
 	struct port_spool *port = mem_alloc(sizeof(*port));
 	port->office = office;
 	port->hand_over = hand_over;
+	buf_init(&port->told, SPOOL_STATUS_MAX);
 	result r = make_folders(port, folder, err);
 	if (!FAILED(r))
 		r = find_format(port, format, err);
@@ -173,8 +279,12 @@ result port_spool_new(struct office *office, const char *folder, const char *for
 
 void port_spool_free(struct port_spool *port)
 {
+	struct err why;
 	if (!port)
 		return;
+	if (port->told.len && FAILED(drop_told(port, &why)))
+		port_spool_fault("spool_status_failed", &why);
+	buf_done(&port->told);
 	loop_folder_free(port->watch);
 	loop_timer_free(port->rescan);
 	for (size_t i = 0; i < SPOOL_FOLDERS; i++)

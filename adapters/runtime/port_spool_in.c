@@ -164,9 +164,10 @@ static void on_taken(void *ctx, int64_t number, const struct err *why)
 		port_spool_fault("document_not_taken", why);
 	} else if (FAILED(move_document(port, intake->name, SPOOL_SENT, name, &failed))) {
 		port_spool_fault("spool_move_failed", &failed);
+		port->is_behind = true;
 	} else {
 		for (size_t i = 0; i < intake->ids_count; i++)
-			port_spool_status(port, intake->name, intake->ids[i].at);
+			port_spool_status(port, intake->ids[i].at);
 		write_unmapped(port, name, &intake->reading);
 	}
 	intake_free(intake);
@@ -185,6 +186,7 @@ static result take(struct intake *intake, struct err *err)
 		intake->ids_count++;
 		port_spool_note(&intake->ids[i], note);
 		TRY(box_note(office->box, note, bytes_text(intake->name), err));
+		TRY(port_spool_mark(intake->port, intake->ids[i].at, err));
 	}
 	return box_put_source(office->box, hash_bytes(&intake->key), err);
 }

@@ -13,6 +13,8 @@ struct port_spool {
 	char *folders[SPOOL_FOLDERS];
 	const struct kind_format *format; /* deliveries are written in it where it has a word for them; NULL: JSON */
 	bool hand_over;
+	struct buf told;      /* ids whose status is written: their marks go with the next transaction */
+	bool is_behind;       /* some status could not be written */
 	struct loop_folder *watch;
 	struct loop_timer *rescan;
 };
@@ -22,8 +24,11 @@ char *port_spool_path(const struct port_spool *port, enum spool_folder folder, c
 void port_spool_fault(const char *what, const struct err *why); /* logs it */
 /* A small file beside a document; what goes wrong is logged. */
 void port_spool_write(struct port_spool *port, enum spool_folder folder, const char *name, const char *ending, struct bytes text);
-/* NAME.ID.status.json: what became of one message of a document, written anew at its verdict and at each outcome. */
-void port_spool_status(struct port_spool *port, const char *name, const uint8_t *id);
+/* Marks in this transaction that the status of a message is to be written: NAME.ID.status.json, what became of one message of a document. What a death
+ * leaves marked is written at the next start. */
+RESULT port_spool_mark(struct port_spool *port, const uint8_t *id, struct err *err);
+/* Writes what was marked, after the commit. */
+void port_spool_status(struct port_spool *port, const uint8_t *id);
 /* Which file a message came from, so that its status can be written beside it: noted under the message's id. */
 void port_spool_note(const struct uuid *id, char into[static 48]);
 

@@ -215,7 +215,7 @@ static result do_status(const struct request *request, struct err *err)
 		struct buf *out = begin(request, true, 1);
 		pack_put_str(out, "status");
 		pack_put_raw(out, buf_bytes(&body));
-		reply(request, buf_bytes(out));
+		reply_after(request); /* it may be of this turn, which is not committed yet */
 	}
 	buf_done(&body);
 	return r;

@@ -30,6 +30,8 @@ static result load_own(struct sealing *sealing, const struct options *options, c
 	if (!options->sealing.key)
 		return err_set(err, CODE_CONFIG, "sealing.key", "the certificate is there and its key is not; name both");
 	TRY(key_load(options->sealing.key, &sealing->key, err));
+	if (key_is_on_token(sealing->key))
+		return err_set(err, CODE_KEY, options->sealing.key, "a sealing key opens what is sealed, and keys on tokens only sign here; name a file");
 	TRY(trust_judge_file(trust, options->sealing.certificate, TRUST_SEAL, clock_wall_ms(), &sealing->own, err));
 	if (strcmp(signer_party(sealing->own), options->party) != 0)
 		return err_set(err, CODE_CONFIG, options->sealing.certificate, "it is that of %s, not of %s; use this party's own",

@@ -97,11 +97,18 @@ static void check_classes(const void *value, struct conf_place place, const char
 			           classes->at[i]);
 }
 
+/* The process that speaks with the network gets the key handed in, and has no way to a token. */
+static void check_tls_key(const void *value, struct conf_place place, const char *path, struct conf_faults *faults)
+{
+	if (bytes_starts(bytes_text(*(char *const *)value), "pkcs11:"))
+		conf_fault(faults, place, path, "the hub's TLS key cannot be on a token, because what faces the network must not reach one; name a file, and keep signing.key on the token");
+}
+
 static const struct conf_field tls_fields[] = {
 	{.name = "certificate", .kind = CONF_PATH, .offset = IN(tls, certificate), .flags = CONF_REQUIRED,
 	 .help = "PEM file of the hub's TLS certificate, then its intermediates"},
-	{.name = "key", .kind = CONF_PATH, .offset = IN(tls, key), .flags = CONF_REQUIRED,
-	 .help = "PEM file of its private key, mode 0600"},
+	{.name = "key", .kind = CONF_PATH, .offset = IN(tls, key), .flags = CONF_REQUIRED | CONF_OR_URI, .check = check_tls_key,
+	 .help = "PEM file of its private key, mode 0600, or credential:NAME"},
 	{.name = "ca", .kind = CONF_TEXTS, .offset = IN(tls, ca), .flags = CONF_REQUIRED | CONF_IS_PATH,
 	 .help = "PEM files of the authorities whose certificates are believed"},
 	{.name = "crl", .kind = CONF_TEXTS, .offset = IN(tls, crl), .flags = CONF_IS_PATH,
@@ -112,8 +119,8 @@ static const struct conf_table tls_table = {tls_fields, COUNT(tls_fields), GROUP
 static const struct conf_field signing_fields[] = {
 	{.name = "certificate", .kind = CONF_PATH, .offset = IN(signing, certificate), .flags = CONF_REQUIRED,
 	 .help = "PEM file of the hub's signing certificate: for notices and the ledger's heads"},
-	{.name = "key", .kind = CONF_PATH, .offset = IN(signing, key), .flags = CONF_REQUIRED,
-	 .help = "PEM file of its private key, mode 0600"},
+	{.name = "key", .kind = CONF_PATH, .offset = IN(signing, key), .flags = CONF_REQUIRED | CONF_OR_URI,
+	 .help = "PEM file of its private key, mode 0600; or credential:NAME, or pkcs11:token=…;object=…?module-path=…&pin-source=/file"},
 };
 static const struct conf_table signing_table = {signing_fields, COUNT(signing_fields), GROUP_SIZE(signing), CONF_NO_LINE, NULL};
 
@@ -176,6 +183,16 @@ static const struct conf_field threads_fields[] = {
 	 .max = THREADS_MAX, .help = "threads that check signatures and schemas; 0: one for each core"},
 };
 static const struct conf_table threads_table = {threads_fields, COUNT(threads_fields), GROUP_SIZE(threads), CONF_NO_LINE, NULL};
+
+static const struct conf_field sandbox_fields[] = {
+	{.name = "on", .kind = CONF_BOOL, .offset = IN(sandbox, on), .flags = CONF_NO_RELOAD, .fallback = "true",
+	 .help = "once started, open no file and make no system call that is not needed (Landlock, seccomp)"},
+	{.name = "read", .kind = CONF_TEXTS, .offset = IN(sandbox, read), .flags = CONF_NO_RELOAD | CONF_IS_PATH,
+	 .help = "folders that may be read too, for example of files that a later configuration will name"},
+	{.name = "write", .kind = CONF_TEXTS, .offset = IN(sandbox, write), .flags = CONF_NO_RELOAD | CONF_IS_PATH,
+	 .help = "folders that may be written too"},
+};
+static const struct conf_table sandbox_table = {sandbox_fields, COUNT(sandbox_fields), GROUP_SIZE(sandbox), CONF_NO_LINE, NULL};
 
 static void check_timezone(const void *value, struct conf_place place, const char *path, struct conf_faults *faults)
 {
@@ -276,6 +293,9 @@ static const struct conf_field fields[] = {
 	{.name = "limits", .kind = CONF_GROUP, .offset = OF(limits), .sub = &limits_table, .help = "what is bounded, and where"},
 	{.name = "threads", .kind = CONF_GROUP, .offset = OF(threads), .sub = &threads_table, .help = "how many of which thread"},
 	{.name = "calendar", .kind = CONF_GROUP, .offset = OF(calendar), .sub = &calendar_table, .help = "what deadlines in business days count by"},
+	{.name = "gateway_user", .kind = CONF_TEXT, .offset = OF(gateway_user), .flags = CONF_NO_RELOAD, .fallback = "",
+	 .help = "where the broker is started as root: the user that the gateway process becomes, nobody when none is named"},
+	{.name = "sandbox", .kind = CONF_GROUP, .offset = OF(sandbox), .sub = &sandbox_table, .help = "what the program takes from itself"},
 	{.name = "log", .kind = CONF_GROUP, .offset = OF(log), .sub = &log_table, .help = "lines on stderr"},
 	{.name = "parties", .kind = CONF_LIST, .offset = OF(parties), .flags = CONF_REQUIRED, .sub = &party_table,
 	 .help = "everybody who may connect"},

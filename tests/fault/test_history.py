@@ -127,6 +127,8 @@ PLANTED = {
     "a ledger that does not verify": ("ledger", HUB, None, changing({"what": "ledger"}, ok=False, text="entry 4 does not hash to what follows")),
     "a ledger that nobody looked at": ("ledger", HUB, None, without(what="ledger")),
     "a program that ends by itself": ("crashed", "hub", None, adding({"what": "ended", "who": "hub", "code": -11})),
+    "a delivery that its adapter does not believe": ("refused_delivery", BEN, A2, adding(
+        {"what": "complaint", "who": BEN, "id": A2, "code": "signature", "text": "the signature does not hold"})),
     "words of the hub that it never says": ("never_sent", ANN, "id-n", changing({"id": "id-n"}, type="warrant.issue/1")),
 }
 

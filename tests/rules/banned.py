@@ -30,6 +30,7 @@ IN_COMMENTS = ('todo', 'warning')
 EXCEPTIONS = {
     ('base/mem.c', 'memory'): 'the one place that asks the C library for memory',
     ('base/mem.c', 'assert'): 'out of memory ends the program, as base/mem.h says',
+    ('base/secret.c', 'assert'): 'as base/mem.c: without a page of memory there is nothing to go on with',
     ('base/loop.c', 'print'): 'the last words of a program whose loop cannot run',
     ('base/loop.c', 'assert'): 'a loop that the kernel refuses ends the program',
     ('base/bytes.c', 'assert'): 'the caller in this process broke its promise; sizes of strangers are checked before',
@@ -40,6 +41,7 @@ EXCEPTIONS = {
     ('broker/main.c', 'print'): 'a program: faults of the configuration go to the person who started it',
     ('broker/gateway/main.c', 'print'): 'a program: who starts it by hand is told that it is not for that',
     ('adapters/main.c', 'print'): 'a program: faults of the configuration go to the person who started it',
+    ('tests/fault/shim.c', 'number'): 'goes before the C library of programs that have not begun; its settings come from the tests',
     ('tests/bench/load.c', 'number'): 'a driver whose arguments come from tests/bench/run',
 }
 

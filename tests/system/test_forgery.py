@@ -8,7 +8,7 @@ import ssl
 import pytest
 
 import liaison_wire as wire
-from field import BOARD, HUB, PAROLE, POLICE, Authority, Field, wait_until
+from field import ACCEPTED, BOARD, HUB, PAROLE, POLICE, Authority, Field, wait_until
 
 ELSE = "ct.newhaven.police"
 
@@ -681,7 +681,7 @@ def test_receipts_of_strangers_do_not_become_outcomes(fake):
     frame = fake.link.expect(wire.SUBMIT)
     header = wire.header_decode(frame[4][0][0])
     fake.link.send([wire.VERDICT, [[header["id"], "ok", False, 3, [[PAROLE, True, 0]], "", ""]]])
-    assert police.fate("asked.json")["state"] == "accepted"
+    assert police.fate("asked.json")["state"] in ACCEPTED
 
     class Sent:
         header_bytes, id = frame[4][0][0], header["id"]
