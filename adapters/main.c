@@ -157,7 +157,7 @@ static void allow_path(const char *path, void *ctx)
 {
 	const struct program *program = ctx;
 	const char *spool = program->options->ports.spool;
-	if (strcmp(path, program->options->data) != 0 && !(spool && !strcmp(path, spool))) /* what lies beside these is nobody's business */
+	if (!sandbox_allow_key(program->sandbox, path) && strcmp(path, program->options->data) != 0 && !(spool && !strcmp(path, spool))) /* what lies beside these is nobody's business */
 		sandbox_allow_beside(program->sandbox, path);
 }
 
@@ -217,9 +217,12 @@ static int serve(struct program *program, struct office_papers *papers)
 	loop_run(program->office->loop);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
 		loop_signal_free(signals[i]);
+	bool has_failed = box_has_failed(program->office->box, &why);
+	if (has_failed)
+		log_event(LOG_ERROR, "storage_failed", LOG_REASON(&why), LOG_TEXT("remedy", code_remedy(why.code)));
 	office_free(program->office);
 	log_event(LOG_NOTICE, "stopped", LOG_TEXT("party", program->options->party));
-	return EXIT_FINE;
+	return has_failed ? EXIT_FAILED : EXIT_FINE;
 }
 
 /* ---- accept-history ---- */
