@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "certs/guard.h"
 #include "sandbox/sandbox.h"
 
 #include <signal.h>
@@ -57,6 +58,7 @@ static const struct kind *find_kind(const char *name, size_t *ret_index)
 }
 
 struct program {
+	enum guard_state keys;
 	struct daemon_options arguments;
 	bool accepts_history; /* the command accept-history: decides and ends */
 	struct history_decision decision;
@@ -312,14 +314,18 @@ static int run(struct program *program)
 		return EXIT_FINE;
 	}
 	log_setup("liaison-adapter", (enum log_level)program->options->log.level, (enum log_format)program->options->log.format);
+	if (guard_text(program->keys))
+		log_event(LOG_WARNING, "keys_not_locked", LOG_TEXT("reason", guard_text(program->keys)));
 	return serve(program, &papers);
 }
 
 int main(int argc, char **argv)
 {
+	const enum guard_state keys = guard_setup();
 	struct program program;
 	int code = EXIT_FINE;
 	memset(&program, 0, sizeof(program));
+	program.keys = keys;
 	if (!take_command(&program, &argc, argv))
 		return EXIT_USAGE;
 	if (!daemon_arguments(argc, argv, "liaison-adapter", "connects one agency's systems with the hub", &program.arguments, &code))

@@ -182,7 +182,8 @@ void office_renew(struct office *office, struct office_papers *papers)
 	memset(papers, 0, sizeof(*papers));
 	office->host.catalogue = office->papers.catalogue;
 	receiver_renewed(office->receiver);
-	uplink_redial(office->uplink);
+	uplink_renewed(office->uplink, !tls_shows_same(old.tls, office->papers.tls) ||
+	                               memcmp(signer_fingerprint(old.signing), signer_fingerprint(office->papers.signing), HASH_LEN) != 0);
 	if (office->port_http)
 		port_http_renewed(office->port_http);
 	office_papers_done(&old);

@@ -421,9 +421,14 @@ void uplink_goodbye(struct uplink *uplink)
 		leave(uplink, &why);
 }
 
-void uplink_redial(struct uplink *uplink)
+void uplink_renewed(struct uplink *uplink, bool is_new_self)
 {
 	struct err why;
+	if (!is_new_self && uplink->state == UPLINK_OPEN) {
+		if (FAILED(channel_rejudge(uplink->channel, uplink->office->papers.trust, &why)))
+			leave(uplink, &why);
+		return;
+	}
 	uplink->backoff_ms = uplink->office->options->limits.backoff_least_ms;
 	if (FAILED(err_set(&why, CODE_STOPPING, "", "the adapter takes new certificates into use")))
 		leave(uplink, &why);
