@@ -168,7 +168,7 @@ class System(threading.Thread):
 
     def next_key(self):
         self.keys += 1
-        return f"{10 + self.number + 20 * (self.load.serial % 4)}{self.keys:06}"  # eight digits, as a number of a person has
+        return f"{100 + self.number + 20 * (self.load.serial % 45)}{self.keys:05}"  # eight digits, as a number of a person has
 
     def note(self, what, **more):
         self.load.history.note(what, who=self.party, **more)
