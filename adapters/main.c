@@ -8,6 +8,7 @@
 #include "adapters/probation/probation.h"
 #include "adapters/runtime/history.h"
 #include "adapters/runtime/office.h"
+#include "atrest/atrest.h"
 #include "base/daemon.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -150,10 +151,24 @@ static void on_stop(void *ctx)
 	loop_stop(program->office->loop);
 }
 
+/* Before the box is opened. */
+static RESULT begin_rest(const struct options *options, struct err *err)
+{
+	static const char *const files[] = {"adapter.db"};
+	struct atrest_began began;
+	TRY(atrest_begin(options->at_rest.key, options->data, files, 1, &began, err));
+	if (began.key[0])
+		log_event(LOG_INFO, "at_rest_sealed", LOG_TEXT("key", began.key), LOG_INT("sealed_now", began.sealed));
+	else
+		log_event(LOG_INFO, "at_rest_plain", LOG_TEXT("data", options->data));
+	return OK;
+}
+
 static int serve(struct program *program, struct office_papers *papers)
 {
 	struct err why;
-	if (FAILED(office_new(program->options, &program->kind, program->settings, papers, &program->office, &why))) {
+	if (FAILED(begin_rest(program->options, &why)) ||
+	    FAILED(office_new(program->options, &program->kind, program->settings, papers, &program->office, &why))) {
 		log_event(LOG_ERROR, "cannot_start", LOG_REASON(&why));
 		return why.code == CODE_CONFIG ? EXIT_CONFIG : EXIT_FAILED;
 	}
@@ -218,7 +233,9 @@ static int accept_history(struct program *program)
 	const struct history_decision *decision = &program->decision;
 	struct box *box = NULL;
 	struct err why;
-	result r = box_open(program->options->data, NULL, &box, &why);
+	result r = begin_rest(program->options, &why);
+	if (!FAILED(r))
+		r = box_open(program->options->data, NULL, &box, &why);
 	if (!FAILED(r))
 		r = history_accept(box, decision, &why);
 	box_close(box);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/mem.h"
+#include "atrest/atrest.h"
 #include "broker/admin/admin.h"
 #include "broker/admin/answers.h"
 #include "broker/route/router.h"
@@ -514,6 +515,18 @@ static void free_all(struct broker *broker)
 	mem_free(broker->to_verifiers);
 }
 
+static RESULT begin_rest(const struct settings *settings, struct err *err)
+{
+	static const char *const files[] = {"store.db", "index.db"};
+	struct atrest_began began;
+	TRY(atrest_begin(settings->at_rest.key, settings->data, files, sizeof(files) / sizeof(*files), &began, err));
+	if (began.key[0])
+		log_event(LOG_INFO, "at_rest_sealed", LOG_TEXT("key", began.key), LOG_INT("sealed_now", began.sealed));
+	else
+		log_event(LOG_INFO, "at_rest_plain", LOG_TEXT("data", settings->data));
+	return OK;
+}
+
 static int start(const char *file, enum guard_state keys)
 {
 	struct broker broker = {.file = file};
@@ -530,7 +543,9 @@ static int start(const char *file, enum guard_state keys)
 	log_setup(program, (enum log_level)broker.snapshot->settings.log.level, (enum log_format)broker.snapshot->settings.log.format);
 	if (guard_text(keys))
 		log_event(LOG_WARNING, "keys_not_locked", LOG_TEXT("reason", guard_text(keys)));
-	r = make_all(&broker, &why);
+	r = begin_rest(&broker.snapshot->settings, &why);
+	if (!FAILED(r))
+		r = make_all(&broker, &why);
 	if (!FAILED(r))
 		r = keeper_start(broker.keeper, broker.in, &why); /* nothing else runs yet: what it cannot do is said here */
 	if (FAILED(r))

@@ -111,7 +111,9 @@ int cli_ledger(struct cli *cli, int argc, char **argv)
 	cli_option(&argc, argv, "--ca", &ca, &bad);
 	if (bad || !cli_words(argc, argv, 2, 2) || strcmp(argv[1], "verify") != 0 || (certificate != NULL) != (ca != NULL))
 		return cli_usage("ledger", "verify FOLDER, with both or neither of --hub-certificate and --ca");
-	result r = store_sqlite_read(argv[2], &store, &why);
+	result r = cli_open_rest(cli, argv[2], &why);
+	if (!FAILED(r))
+		r = store_sqlite_read(argv[2], &store, &why);
 	if (!FAILED(r) && certificate)
 		r = judge_hub(certificate, ca, &hub, &why);
 	if (!FAILED(r))
@@ -261,6 +263,8 @@ int cli_evidence(struct cli *cli, int argc, char **argv)
 	if (bad || !data || !out || !cli_words(argc, argv, 1, 1))
 		return cli_usage("evidence", "needs an id, --data and --out");
 	result r = uuid_parse(bytes_text(argv[1]), &id, &why);
+	if (!FAILED(r))
+		r = cli_open_rest(cli, data, &why);
 	if (!FAILED(r))
 		r = store_sqlite_read(data, &store, &why);
 	if (!FAILED(r))

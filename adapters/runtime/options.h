@@ -30,6 +30,9 @@ struct options {
 		char *partners;          /* folder of *.pem; NULL: none */
 	} sealing;
 	struct {
+		char *key; /* NULL: the disk is written plain */
+	} at_rest;
+	struct {
 		char *zmq;   /* endpoint; empty: none */
 		char *spool; /* folder; empty: none */
 		char *spool_format; /* what deliveries are written as where the kind can; empty: json */

@@ -124,6 +124,12 @@ static const struct conf_field signing_fields[] = {
 };
 static const struct conf_table signing_table = {signing_fields, COUNT(signing_fields), GROUP_SIZE(signing), CONF_NO_LINE, NULL};
 
+static const struct conf_field at_rest_fields[] = {
+	{.name = "key", .kind = CONF_PATH, .offset = IN(at_rest, key), .flags = CONF_OR_URI | CONF_NO_RELOAD,
+	 .help = "file of the ring of keys, made by liaison vault new, or credential:NAME; without it the disk is written plain"},
+};
+static const struct conf_table at_rest_table = {at_rest_fields, COUNT(at_rest_fields), GROUP_SIZE(at_rest), CONF_NO_LINE, NULL};
+
 static const struct conf_field limits_fields[] = {
 	{.name = "frame_bytes", .kind = CONF_SIZE, .offset = IN(limits, frame_bytes), .fallback = "4 MiB", .min = 64 * KIB,
 	 .max = 16 * MIB,
@@ -280,6 +286,7 @@ static const struct conf_field fields[] = {
 	 .help = "a group with certificate, key, ca and crl"},
 	{.name = "signing", .kind = CONF_GROUP, .offset = OF(signing), .flags = CONF_REQUIRED, .sub = &signing_table,
 	 .help = "a group with certificate and key"},
+	{.name = "at_rest", .kind = CONF_GROUP, .offset = OF(at_rest), .sub = &at_rest_table, .help = "what is written to the disk, sealed"},
 	{.name = "limits", .kind = CONF_GROUP, .offset = OF(limits), .sub = &limits_table, .help = "what is bounded, and where"},
 	{.name = "threads", .kind = CONF_GROUP, .offset = OF(threads), .sub = &threads_table, .help = "how many of which thread"},
 	{.name = "calendar", .kind = CONF_GROUP, .offset = OF(calendar), .sub = &calendar_table, .help = "what deadlines in business days count by"},

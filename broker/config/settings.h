@@ -48,6 +48,9 @@ struct settings {
 	struct {
 		char *certificate, *key;
 	} signing;
+	struct {
+		char *key; /* NULL: the disk is written plain */
+	} at_rest;
 	struct settings_limits limits;
 	struct {
 		int64_t gateways, verifiers; /* 0 verifiers: one for each core */
