@@ -10,10 +10,12 @@
 #include "adapters/runtime/office.h"
 #include "atrest/atrest.h"
 #include "base/daemon.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "certs/guard.h"
+#include "sandbox/sandbox.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -68,6 +70,7 @@ struct program {
 	const void *settings;
 	struct csv_plan *plan; /* NULL: nothing is told of exports */
 	struct office *office;
+	struct sandbox *sandbox;
 };
 
 static void take_kind(struct program *program, const struct kind *kind)
@@ -164,11 +167,57 @@ static RESULT begin_rest(const struct options *options, struct err *err)
 	return OK;
 }
 
+static void allow_path(const char *path, void *ctx)
+{
+	const struct program *program = ctx;
+	const char *spool = program->options->ports.spool;
+	if (!sandbox_allow_key(program->sandbox, path) && strcmp(path, program->options->data) != 0 && !(spool && !strcmp(path, spool))) /* what lies beside these is nobody's business */
+		sandbox_allow_beside(program->sandbox, path);
+}
+
+/* What a later configuration may name lies beside what this one names, or in a folder of the settings. Before there is a second
+ * thread. */
+static result close_files(struct program *program, struct err *err)
+{
+	const struct options *options = program->options;
+	struct sandbox *sandbox = program->sandbox = sandbox_new(SANDBOX_ADAPTER, options->sandbox.on);
+	TRY(file_make_folder(options->data, 0700, err));
+	if (options->ports.spool && options->ports.spool[0])
+		TRY(file_make_folder(options->ports.spool, 0770, err));
+	sandbox_allow_system(sandbox);
+	sandbox_allow_beside(sandbox, program->arguments.config);
+	conf_paths(program->layout.table, options, allow_path, program);
+	sandbox_allow(sandbox, options->data, SANDBOX_WRITE);
+	sandbox_allow(sandbox, options->ports.spool, SANDBOX_WRITE);
+	sandbox_allow_socket(sandbox, options->ports.zmq);
+	for (size_t i = 0; i < options->sandbox.read.count; i++)
+		sandbox_allow(sandbox, options->sandbox.read.at[i], SANDBOX_READ);
+	for (size_t i = 0; i < options->sandbox.write.count; i++)
+		sandbox_allow(sandbox, options->sandbox.write.at[i], SANDBOX_WRITE);
+	return sandbox_close_files(sandbox, err);
+}
+
+/* The files first, then what needs threads, then the calls. */
+static result open_office(struct program *program, struct office_papers *papers, struct err *err)
+{
+	result r = begin_rest(program->options, err); /* what it reads is out of reach behind the next line */
+	if (!FAILED(r))
+		r = close_files(program, err);
+	if (FAILED(r)) {
+		office_papers_done(papers);
+		return r;
+	}
+	TRY(office_new(program->options, &program->kind, program->settings, papers, &program->office, err));
+	r = sandbox_close_calls(program->sandbox, err);
+	if (FAILED(r))
+		office_free(program->office);
+	return r;
+}
+
 static int serve(struct program *program, struct office_papers *papers)
 {
 	struct err why;
-	if (FAILED(begin_rest(program->options, &why)) ||
-	    FAILED(office_new(program->options, &program->kind, program->settings, papers, &program->office, &why))) {
+	if (FAILED(open_office(program, papers, &why))) {
 		log_event(LOG_ERROR, "cannot_start", LOG_REASON(&why));
 		return why.code == CODE_CONFIG ? EXIT_CONFIG : EXIT_FAILED;
 	}
@@ -177,15 +226,19 @@ static int serve(struct program *program, struct office_papers *papers)
 	                                 loop_signal_new(program->office->loop, SIGTERM, on_stop, program),
 	                                 loop_signal_new(program->office->loop, SIGINT, on_stop, program)};
 	daemon_heed_signals();
+	sandbox_log(program->sandbox);
 	log_event(LOG_NOTICE, "started", LOG_TEXT("party", program->options->party), LOG_TEXT("kind", program->kind.name),
 	          LOG_TEXT("version", LIAISON_VERSION));
 	daemon_notify("READY=1");
 	loop_run(program->office->loop);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
 		loop_signal_free(signals[i]);
+	bool has_failed = box_has_failed(program->office->box, &why);
+	if (has_failed)
+		log_event(LOG_ERROR, "storage_failed", LOG_REASON(&why), LOG_TEXT("remedy", code_remedy(why.code)));
 	office_free(program->office);
 	log_event(LOG_NOTICE, "stopped", LOG_TEXT("party", program->options->party));
-	return EXIT_FINE;
+	return has_failed ? EXIT_FAILED : EXIT_FINE;
 }
 
 /* ---- accept-history ---- */
@@ -303,6 +356,7 @@ int main(int argc, char **argv)
 	loading.check = false;
 	if (daemon_config(&loading, program.layout.table, program.options, &code)) {
 		code = run(&program);
+		sandbox_free(program.sandbox);
 		csv_plan_free(program.plan);
 		conf_free(program.layout.table, program.options);
 	}

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "pages/pages.h"
 
 /* One database on its way: read as it lies on the disk, written sealed with the first key. */
 struct conversion {
@@ -140,7 +141,7 @@ static RESULT run_sql(sqlite3 *db, const char *path, const char *sql, struct err
 static RESULT merge_log(const char *path, struct err *err)
 {
 	sqlite3 *db = NULL;
-	int rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL);
+	int rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, pages_vfs(true));
 	result r = rc == SQLITE_OK ? OK : err_set(err, CODE_IO, path, "%s", sqlite3_errmsg(db));
 
 	if (!FAILED(r))

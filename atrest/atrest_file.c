@@ -291,10 +291,9 @@ int atrest_file_open(struct atrest_file *file, const struct vault *vault, enum a
 	file->is_plain = !file->has_head && (stays_plain || atrest_is_plain(bytes_of(head, sizeof(head))));
 	if (rc != SQLITE_OK && rc != SQLITE_IOERR_SHORT_READ)
 		return rc;
-	if (file->has_head && file->head.kind != kind)
-		return SQLITE_CORRUPT;
 	if (!file->has_head && !file->is_plain) {
-		if (!is_hole(head, sizeof(head)))
+		/* Less than a head is what a power failure leaves of a file that was just begun. */
+		if (rc == SQLITE_OK && !is_hole(head, sizeof(head)))
 			return SQLITE_NOTADB;
 		atrest_head_new(kind, &file->head);
 	}

@@ -36,8 +36,11 @@ struct atrest_segment atrest_segment_at(enum atrest_kind kind, int64_t logical)
 
 int64_t atrest_logical_size(enum atrest_kind kind, int64_t physical)
 {
-	if (kind == ATREST_BLOCKS)
-		return physical <= ATREST_HEAD ? 0 : (physical - ATREST_HEAD) / ATREST_SEGMENT_MAX * ATREST_PAGE;
+	if (kind == ATREST_BLOCKS) {
+		/* What is left of a block that was cut is no page, and must not pass for none either. */
+		int64_t within = physical <= ATREST_HEAD ? 0 : physical - ATREST_HEAD, rest = within % ATREST_SEGMENT_MAX;
+		return within / ATREST_SEGMENT_MAX * ATREST_PAGE + (rest < ATREST_PAGE ? rest : ATREST_PAGE - 1);
+	}
 	if (physical < FRAMES_FROM)
 		return 0;
 	int64_t rest = (physical - FRAMES_FROM) % FRAME_PHYSICAL;

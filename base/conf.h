@@ -105,6 +105,8 @@ RESULT conf_load_part(const struct conf_table *table, const char *file, void *in
 void conf_free(const struct conf_table *table, void *loaded);
 /* The effective values with help as comments and secrets masked, in the same grammar; the printout loads again. */
 void conf_print(const struct conf_table *table, const void *loaded, struct buf *out);
+/* Calls fn for every path that is set, folders and files alike. */
+void conf_paths(const struct conf_table *table, const void *loaded, void (*fn)(const char *path, void *ctx), void *ctx);
 /* Names of NO_RELOAD settings that differ, comma-separated, into *out; false when there are none. */
 bool conf_changed(const struct conf_table *table, const void *old, const void *now, struct buf *out);
 

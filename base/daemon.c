@@ -186,14 +186,19 @@ static void hold_standard_descriptors(void)
 	close(null);
 }
 
+void daemon_hide(void)
+{
+	if (!LEAK_CHECKED)
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
 /* A core holds keys and messages. The limit alone does not stop a kernel that pipes cores to a program. */
 static void forbid_core_dumps(void)
 {
 	const struct rlimit none = {0, 0};
 
 	setrlimit(RLIMIT_CORE, &none);
-	if (!LEAK_CHECKED)
-		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	daemon_hide();
 }
 
 static void raise_descriptor_limit(void)

@@ -27,6 +27,8 @@ bool daemon_arguments(int argc, char **argv, const char *program, const char *su
 bool daemon_config(const struct daemon_options *options, const struct conf_table *table, void *into, int *ret_exit);
 /* SIGPIPE ignored, no core dumps, umask 0077, stdin from /dev/null kept open, RLIMIT_NOFILE raised to its hard limit. */
 void daemon_prepare(void);
+/* Nobody may trace this process or read its memory: daemon_prepare has said so, and a change of user unsays it. */
+void daemon_hide(void);
 /* From daemon_prepare on, SIGTERM, SIGINT and SIGHUP wait; call once they have their handlers, so that a stop during the start is one in good order too. */
 void daemon_heed_signals(void);
 /* sd_notify where a service manager listens, nothing otherwise: "READY=1", "RELOADING=1", "STOPPING=1", "STATUS=…". */

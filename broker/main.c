@@ -9,6 +9,7 @@
 #include "atrest/atrest.h"
 #include "broker/admin/admin.h"
 #include "broker/admin/answers.h"
+#include "broker/confine/confine.h"
 #include "broker/route/router.h"
 #include "broker/verify/verifier.h"
 #include "broker/warden/keeper.h"
@@ -47,6 +48,8 @@ struct broker {
 	struct verifier **verifiers;
 	struct starter *starter;
 	struct keeper *keeper;
+	struct sandbox *sandbox;
+	struct starter_order gateway; /* how it is started */
 	struct admin *admin;
 	unsigned verifiers_count;
 
@@ -74,12 +77,14 @@ static void give(struct wire *wire, struct job *job)
 
 static void *run_verifier(void *verifier)
 {
+	pthread_setname_np(pthread_self(), "verifier");
 	verifier_run(verifier);
 	return NULL;
 }
 
 static void *run_admin(void *admin)
 {
+	pthread_setname_np(pthread_self(), "admin");
 	admin_run(admin);
 	return NULL;
 }
@@ -89,6 +94,7 @@ static void *run_router(void *ctx)
 {
 	struct broker *broker = ctx;
 	struct err why;
+	pthread_setname_np(pthread_self(), "router");
 	if (FAILED(router_run(broker->router, &why))) {
 		struct job *job = job_new(JOB_STOP, 0);
 		job->why = why;
@@ -114,6 +120,7 @@ static void *run_index(void *ctx)
 {
 	struct broker *broker = ctx;
 	bool stopping = false;
+	pthread_setname_np(pthread_self(), "index");
 	while (!stopping && !wire_is_shut(broker->index_in)) {
 		struct job *job = job_take(broker->index_in, MAIN_INDEX_WAIT_MS);
 		stopping = job && job->kind == JOB_STOP;
@@ -429,7 +436,8 @@ static result make_all(struct broker *broker, struct err *err)
 	TRY(make_index(broker, err));
 	TRY(make_admin(broker, err));
 	TRY(make_verifiers(broker, gateways, err));
-	return keeper_new(broker->wires, broker->starter, broker->snapshot, broker->verifiers_count, &broker->keeper, err);
+	return keeper_new(broker->wires, broker->starter, broker->snapshot, broker->verifiers_count, &broker->gateway,
+	                  &broker->keeper, err);
 }
 
 static void start_thread(pthread_t *thread, void *(*run)(void *), void *ctx, const char *name)
@@ -439,7 +447,6 @@ static void start_thread(pthread_t *thread, void *(*run)(void *), void *ctx, con
 		log_event(LOG_ERROR, "thread_failed", LOG_TEXT("thread", name), LOG_TEXT("reason", strerror(rc)));
 		_exit(EXIT_FAILED);
 	}
-	pthread_setname_np(*thread, name);
 }
 
 /* Against the flow: who takes runs before who gives. Signals are main's alone. */
@@ -477,6 +484,7 @@ static void run(struct broker *broker)
 	keeper_watch(broker->keeper, broker->loop, on_broken, broker);
 	start_threads(broker);
 	daemon_notify("READY=1");
+	sandbox_log(broker->sandbox);
 	log_event(LOG_NOTICE, "started", LOG_TEXT("party", settings->party), LOG_TEXT("version", LIAISON_VERSION),
 	          LOG_TEXT("listen", settings->listen), LOG_INT("port", keeper_port(broker->keeper)),
 	          LOG_INT("parties", settings->parties.count), LOG_INT("ledger", entries));
@@ -510,6 +518,7 @@ static void free_all(struct broker *broker)
 	if (broker->store)
 		store_close(broker->store);
 	snapshot_unref(broker->snapshot);
+	sandbox_free(broker->sandbox);
 	mem_free(broker->verifiers);
 	mem_free(broker->verifier_threads);
 	mem_free(broker->to_verifiers);
@@ -525,6 +534,24 @@ static RESULT begin_rest(const struct settings *settings, struct err *err)
 	else
 		log_event(LOG_INFO, "at_rest_plain", LOG_TEXT("data", settings->data));
 	return OK;
+}
+
+/* The gateway begins before the rest: what it cannot do is said while nothing has happened yet. */
+static result prepare(struct broker *broker, struct err *err)
+{
+	const struct settings *settings = &broker->snapshot->settings;
+	broker->gateway.is_sandboxed = settings->sandbox.on;
+	TRY(confine_user(settings, &broker->gateway.uid, &broker->gateway.gid, err));
+	TRY(begin_rest(settings, err)); /* what it reads is out of reach behind the next line */
+	TRY(confine_files(settings, broker->file, &broker->sandbox, err));
+	TRY(make_all(broker, err));
+	TRY(keeper_start(broker->keeper, broker->in, err));
+	result r = sandbox_close_calls(broker->sandbox, err);
+	if (FAILED(r)) {
+		wires_shutdown(broker->wires);
+		keeper_join(broker->keeper);
+	}
+	return r;
 }
 
 static int start(const char *file, enum guard_state keys)
@@ -543,11 +570,7 @@ static int start(const char *file, enum guard_state keys)
 	log_setup(program, (enum log_level)broker.snapshot->settings.log.level, (enum log_format)broker.snapshot->settings.log.format);
 	if (guard_text(keys))
 		log_event(LOG_WARNING, "keys_not_locked", LOG_TEXT("reason", guard_text(keys)));
-	r = begin_rest(&broker.snapshot->settings, &why);
-	if (!FAILED(r))
-		r = make_all(&broker, &why);
-	if (!FAILED(r))
-		r = keeper_start(broker.keeper, broker.in, &why); /* nothing else runs yet: what it cannot do is said here */
+	r = prepare(&broker, &why);
 	if (FAILED(r))
 		log_event(LOG_ERROR, "not_started", LOG_REASON(&why), LOG_TEXT("remedy", code_remedy(why.code)));
 	else

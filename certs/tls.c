@@ -16,6 +16,7 @@ struct tls {
 	SSL_CTX *context;
 	struct trust *trust;
 	int64_t not_after_ms;
+	char serial[CERTIFICATE_SERIAL_MAX];
 	bool serves;
 	bool is_web;
 };
@@ -60,6 +61,8 @@ static RESULT use_chain(struct tls *tls, STACK_OF(X509) * chain, const char *pat
 			               ERR_reason_error_string(ERR_peek_last_error()));
 	}
 	tls->not_after_ms = certificate_time_ms(X509_get0_notAfter(leaf));
+	if (!certificate_serial(X509_get0_serialNumber(leaf), tls->serial))
+		tls->serial[0] = '\0';
 	return OK;
 }
 
@@ -240,6 +243,13 @@ result tls_server_unpack(struct bytes packed, struct trust *trust, struct tls **
 	return OK;
 }
 
+void tls_prepare(void)
+{
+	OPENSSL_init_ssl(OPENSSL_INIT_LOAD_CONFIG, NULL);
+	SSL_CTX_free(SSL_CTX_new(TLS_server_method()));
+	ERR_clear_error();
+}
+
 struct tls *tls_ref(struct tls *tls)
 {
 	atomic_fetch_add_explicit(&tls->count, 1, memory_order_relaxed);
@@ -263,6 +273,11 @@ struct trust *tls_trust(const struct tls *tls)
 int64_t tls_not_after_ms(const struct tls *tls)
 {
 	return tls->not_after_ms;
+}
+
+const char *tls_serial(const struct tls *tls)
+{
+	return tls->serial;
 }
 
 void *tls_context(const struct tls *tls)

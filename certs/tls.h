@@ -23,10 +23,13 @@ RESULT tls_web_new(const char *certificate, const char *key, struct trust *trust
 RESULT tls_pack(const struct tls *tls, struct buf *out, struct err *err);
 /* What tls_pack made of a tls_server_new. */
 RESULT tls_server_unpack(struct bytes packed, struct trust *trust, struct tls **ret, struct err *err);
+/* Has the library read what it wants to read from files: for who will not be able to any more. */
+void tls_prepare(void);
 struct tls *tls_ref(struct tls *tls);
 void tls_unref(struct tls *tls);
 struct trust *tls_trust(const struct tls *tls);  /* borrowed; NULL of a tls_web_new without */
 int64_t tls_not_after_ms(const struct tls *tls); /* of our own certificate */
+const char *tls_serial(const struct tls *tls);   /* the same, in hex */
 /* For rooms of certs only. */
 void *tls_context(const struct tls *tls); /* SSL_CTX, borrowed */
 bool tls_serves(const struct tls *tls);

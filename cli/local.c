@@ -1,17 +1,19 @@
-/* Commands that need no running program: configurations, the ledger's files, evidence. */
+/* Commands that need no running program: configurations, evidence. */
 #include "cli/cli.h"
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "broker/ledger/ledger.h"
+#include "broker/store/store.h"
+#include "certs/hash.h"
 #include "schemas/envelope.h"
 #include "schemas/json.h"
 #include "schemas/message.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* ---- check ---- */
@@ -32,13 +34,98 @@ static bool has_setting(struct bytes text, const char *name)
 	return false;
 }
 
+/* The program beside this one, or on the path. Does not return when it is there. */
+void cli_become(const char *program, char **argv)
+{
+	char self[4096];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 64);
+	char *slash = NULL;
+	if (len > 0) {
+		self[len] = 0;
+		slash = strrchr(self, '/');
+	}
+	if (slash) {
+		snprintf(slash + 1, 64, "%s", program);
+		execv(self, argv);
+	}
+	execvp(program, argv);
+	fprintf(stderr, "liaison: %s is not installed\n", program);
+}
+
+static void put_lines(struct bytes text, struct buf *out)
+{
+	struct buf rows;
+	size_t count = 0;
+	buf_init(&rows, text.len * 2 + 64);
+	while (text.len) {
+		const uint8_t *end = memchr(text.at, '\n', text.len);
+		size_t line = end ? (size_t)(end - text.at) : text.len;
+		if (line) {
+			pack_put_text(&rows, bytes_of(text.at, line));
+			count++;
+		}
+		line += end != NULL;
+		text = bytes_of(text.at + line, text.len - line);
+	}
+	pack_put_array(out, count);
+	pack_put_raw(out, buf_bytes(&rows));
+	buf_done(&rows);
+}
+
+/* Everything that a child says, and its exit code. */
+static int hear_child(pid_t child, int fd, struct buf *said)
+{
+	int status = 0;
+	ssize_t got = 1;
+	while (got > 0) {
+		uint8_t *room = buf_room(said, 4096);
+		got = room ? read(fd, room, 4096) : 0;
+		if (got > 0)
+			buf_grew(said, (size_t)got);
+	}
+	close(fd);
+	return waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILED;
+}
+
+static int check_as_json(const char *program, const char *file, char **argv)
+{
+	int ends[2], code = EXIT_FAILED;
+	struct buf said, shown;
+	if (pipe(ends) != 0)
+		return EXIT_FAILED;
+	pid_t child = fork();
+	if (child == 0) {
+		dup2(ends[1], STDOUT_FILENO);
+		dup2(ends[1], STDERR_FILENO);
+		close(ends[0]);
+		cli_become(program, argv);
+		_exit(EXIT_FAILED);
+	}
+	close(ends[1]);
+	buf_init(&said, (size_t)1 << 20);
+	buf_init(&shown, (size_t)4 << 20);
+	if (child > 0)
+		code = hear_child(child, ends[0], &said);
+	pack_put_map(&shown, 4);
+	pack_put_str(&shown, "file");
+	pack_put_str(&shown, file);
+	pack_put_str(&shown, "program");
+	pack_put_str(&shown, program);
+	pack_put_str(&shown, "in_order");
+	pack_put_bool(&shown, code == EXIT_FINE);
+	pack_put_str(&shown, "faults");
+	put_lines(code == EXIT_FINE ? BYTES_NONE : buf_bytes(&said), &shown);
+	show_json(buf_bytes(&shown));
+	buf_done(&said);
+	buf_done(&shown);
+	return code;
+}
+
 /* The programs check their own configurations, so that there is one reading of it; which one it is shows in the file: only adapters have a kind. */
 int cli_check(struct cli *cli, int argc, char **argv)
 {
 	struct buf contents;
 	struct err why;
-	char self[4096];
-	(void)cli;
 	if (!cli_words(argc, argv, 1, 1))
 		return cli_usage("check", "takes one file");
 	if (FAILED(file_read(argv[1], (size_t)4 << 20, &contents, &why))) {
@@ -48,90 +135,15 @@ int cli_check(struct cli *cli, int argc, char **argv)
 	bool adapter = has_setting(buf_bytes(&contents), "kind");
 	buf_done(&contents);
 	const char *program = adapter ? "liaison-adapter" : "liaison-broker";
-	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 64);
-	char *slash = NULL;
-	if (len > 0) {
-		self[len] = 0;
-		slash = strrchr(self, '/');
-	}
-	if (slash) {
-		snprintf(slash + 1, 64, "%s", program);
-		execl(self, program, "--check", "-c", argv[1], (char *)NULL);
-	}
-	execlp(program, program, "--check", "-c", argv[1], (char *)NULL);
-	fprintf(stderr, "liaison: %s is not installed\n", program);
-	return EXIT_FAILED;
-}
-
-/* ---- ledger ---- */
-
-static result judge_hub(const char *certificate, const char *ca, struct signer **ret, struct err *err)
-{
-	struct trust *trust = NULL;
-	TRY(trust_load(&ca, 1, NULL, 0, &trust, err));
-	result r = trust_judge_file(trust, certificate, TRUST_SIGN_HUB, clock_wall_ms(), ret, err);
-	trust_unref(trust);
-	return r;
-}
-
-static void put_report(const struct ledger_report *report, bool signature_checked, struct buf *out)
-{
-	char root[2 * HASH_LEN + 1];
-	buf_init(out, 1024);
-	pack_put_map(out, 6);
-	pack_put_str(out, "entries");
-	pack_put_int(out, report->entries);
-	pack_put_str(out, "messages");
-	pack_put_int(out, report->messages);
-	pack_put_str(out, "erased");
-	pack_put_int(out, report->erased);
-	pack_put_str(out, "head_size");
-	pack_put_int(out, report->head_size);
-	pack_put_str(out, "root");
-	pack_put_str(out, text_hex(hash_bytes(&report->root), root));
-	pack_put_str(out, "signature_checked");
-	pack_put_bool(out, signature_checked);
-}
-
-int cli_ledger(struct cli *cli, int argc, char **argv)
-{
-	static const struct show_column columns[] = {{"entries", "/entries", SHOW_COUNT},
-	                                             {"messages compared", "/messages", SHOW_COUNT},
-	                                             {"erased, as recorded", "/erased", SHOW_COUNT},
-	                                             {"signed head covers", "/head_size", SHOW_COUNT},
-	                                             {"its signature checked", "/signature_checked", SHOW_YES},
-	                                             {"root", "/root", SHOW_TEXT}};
-	const char *certificate = NULL, *ca = NULL;
-	struct store *store = NULL;
-	struct signer *hub = NULL;
-	struct ledger_report report;
-	struct err why;
-	bool bad = false;
-	cli_option(&argc, argv, "--hub-certificate", &certificate, &bad);
-	cli_option(&argc, argv, "--ca", &ca, &bad);
-	if (bad || !cli_words(argc, argv, 2, 2) || strcmp(argv[1], "verify") != 0 || (certificate != NULL) != (ca != NULL))
-		return cli_usage("ledger", "verify FOLDER, with both or neither of --hub-certificate and --ca");
-	result r = cli_open_rest(cli, argv[2], &why);
-	if (!FAILED(r))
-		r = store_sqlite_read(argv[2], &store, &why);
-	if (!FAILED(r) && certificate)
-		r = judge_hub(certificate, ca, &hub, &why);
-	if (!FAILED(r))
-		r = ledger_verify(store, hub, &report, &why);
-	store_close(store);
-	signer_unref(hub);
-	if (FAILED(r))
-		return cli_fail(&why);
-	struct buf shown;
-	put_report(&report, certificate != NULL, &shown);
+	char check[] = "--check", option[] = "-c", *name = mem_text(program);
+	char *child[] = {name, check, option, argv[1], NULL};
+	int code = EXIT_FAILED;
 	if (cli->json)
-		show_json(buf_bytes(&shown));
-	else {
-		show_pairs(buf_bytes(&shown), columns, sizeof(columns) / sizeof(*columns));
-		printf("the ledger verifies\n");
-	}
-	buf_done(&shown);
-	return EXIT_FINE;
+		code = check_as_json(program, argv[1], child);
+	else
+		cli_become(program, child);
+	mem_free(name);
+	return code;
 }
 
 /* ---- evidence ---- */

@@ -21,7 +21,10 @@ const struct cli_command cli_commands[] = {
 	{"reload", "", "have the hub read its configuration, certificates and lists again", cli_reload},
 	{"convert", "FILE [--from FORMAT] [--to FORMAT]", "a document of the field as messages, or messages as a document; nothing is sent", cli_convert},
 	{"check", "CONFIG", "check a broker's or an adapter's configuration", cli_check},
-	{"ledger", "verify FOLDER [--hub-certificate PEM --ca PEM]", "recompute the ledger from its first entry", cli_ledger},
+	{"ledger", "verify FOLDER [--ca PEM] [--crl PEM] [--hub-certificate PEM] [--against HEADFILE] [--since N] [--quick] | head FOLDER [--size N] [--out FILE] |"
+	           " compare HEADFILE [HEADFILE] --ca PEM", "check the record against everything that signed it; its head; whether heads fit together", cli_ledger},
+	{"adapter", "head [--out FILE] | history | accept-history -c CONFIG --size N --root HEX --by WHO --why TEXT",
+	 "what an adapter knows of the hub's ledger, and an operator's decision to go on from another", cli_adapter},
 	{"evidence", "ID --data FOLDER --out FOLDER", "write out one message so that stock openssl can check it", cli_evidence},
 	{"vault", "new FILE [--wrap URI] | rotate -c CONFIG | status -c CONFIG", "the keys that seal what rests on the disk", cli_vault},
 	{"pki", "init | issue | sign | renew | revoke | crl | list | show …", "the hub's own certificate authority", cli_pki},

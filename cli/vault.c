@@ -101,16 +101,16 @@ static result status(const struct cli *cli, const struct place *place, struct er
 
 /* ---- rotation ---- */
 
-/* The broker's own lock: while it is held, no broker starts. An adapter's file is locked by SQLite as long as it is open. */
-static result lock_data(const struct place *place, int *ret_fd, struct err *err)
+/* The programs' own locks: while they are held, none starts. */
+static result lock_file(const struct place *place, const char *name, int *ret_fd, struct err *err)
 {
-	AUTO_FREE char *path = mem_printf("%s/store.lock", place->data);
+	AUTO_FREE char *path = mem_printf("%s/%s", place->data, name);
 	*ret_fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (*ret_fd < 0)
 		return errno == ENOENT ? OK : err_errno(err, path, "cannot open it");
 	if (flock(*ret_fd, LOCK_EX | LOCK_NB) == 0)
 		return OK;
-	return errno == EWOULDBLOCK ? err_set(err, CODE_BUSY, path, "the broker runs; stop it first") : err_errno(err, path, "cannot lock it");
+	return errno == EWOULDBLOCK ? err_set(err, CODE_BUSY, path, "its program runs; stop it first") : err_errno(err, path, "cannot lock it");
 }
 
 static result seal_all(const struct place *place, const struct vault *vault, size_t *ret_count, struct err *err)
@@ -156,16 +156,20 @@ static result rotate_locked(const struct place *place, struct err *err)
 
 static result rotate(const struct place *place, struct err *err)
 {
-	int lock = -1;
+	int broker = -1, adapter = -1;
 	if (!place->at_rest.key)
 		return err_set(err, CODE_CONFIG, "at_rest.key", "is not set: nothing is sealed here");
 	if (place->at_rest.key[0] != '/')
 		return err_set(err, CODE_CONFIG, "at_rest.key", "a credential cannot be written from here; rotate with a file, and make the credential of it again");
-	result r = lock_data(place, &lock, err);
+	result r = lock_file(place, "store.lock", &broker, err);
+	if (!FAILED(r))
+		r = lock_file(place, "adapter.lock", &adapter, err);
 	if (!FAILED(r))
 		r = rotate_locked(place, err);
-	if (lock >= 0)
-		close(lock);
+	if (broker >= 0)
+		close(broker);
+	if (adapter >= 0)
+		close(adapter);
 	return r;
 }
 

@@ -2,7 +2,7 @@
 # The Debian packages that Liaison is built, run and tested with. Sourced by deploy/demo and tests/run.
 
 packages_build=(gcc cmake ninja-build pkg-config libc6-dev libzmq3-dev libssl-dev libmsgpack-dev libconfig-dev libuv1-dev libsqlite3-dev
-  libjansson-dev libxml2-dev libpcre2-dev libsystemd-dev uthash-dev libp11-kit-dev)
+  libjansson-dev libxml2-dev libpcre2-dev libsystemd-dev libseccomp-dev uthash-dev libp11-kit-dev)
 packages_demo=(openssl jq)
 packages_test=(clang libclang-rt-14-dev libcmocka-dev python3 python3-pytest python3-zmq python3-msgpack python3-cryptography openssl jq curl procps shellcheck softhsm2
   pmccabe universal-ctags valgrind)

@@ -179,6 +179,15 @@ static const struct conf_table limit_table = {limit_fields, sizeof(limit_fields)
 static const struct conf_table log_table = {log_fields_, sizeof(log_fields_) / sizeof(*log_fields_), 0, CONF_NO_LINE, NULL};
 
 /* Groups stand at offset 0, so that their fields' offsets are those of the whole struct. */
+static const struct conf_field sandbox_fields[] = {
+	{.name = "on", .kind = CONF_BOOL, .offset = AT(sandbox.on), .flags = CONF_NO_RELOAD, .fallback = "true",
+	 .help = "once started, open no file and make no system call that is not needed (Landlock, seccomp)"},
+	{.name = "read", .kind = CONF_TEXTS, .offset = AT(sandbox.read), .flags = CONF_NO_RELOAD | CONF_IS_PATH,
+	 .help = "folders that may be read too, for example of files that a later configuration will name"},
+	{.name = "write", .kind = CONF_TEXTS, .offset = AT(sandbox.write), .flags = CONF_NO_RELOAD | CONF_IS_PATH,
+	 .help = "folders that may be written too"},
+};
+static const struct conf_table sandbox_table = {sandbox_fields, sizeof(sandbox_fields) / sizeof(*sandbox_fields), 0, CONF_NO_LINE, NULL};
 static const struct conf_field own_fields[] = {
 	{.name = "party", .kind = CONF_TEXT, .offset = AT(party), .flags = CONF_REQUIRED | CONF_NO_RELOAD, .check = check_party,
 	 .help = "this agency's party; its certificates must carry it"},
@@ -197,6 +206,7 @@ static const struct conf_field own_fields[] = {
 	{.name = "at_rest", .kind = CONF_GROUP, .offset = 0, .sub = &at_rest_table},
 	{.name = "ports", .kind = CONF_GROUP, .offset = 0, .sub = &port_table},
 	{.name = "limits", .kind = CONF_GROUP, .offset = 0, .sub = &limit_table},
+	{.name = "sandbox", .kind = CONF_GROUP, .offset = 0, .sub = &sandbox_table, .help = "what the program takes from itself"},
 	{.name = "log", .kind = CONF_GROUP, .offset = 0, .sub = &log_table},
 };
 

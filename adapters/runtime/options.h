@@ -52,6 +52,10 @@ struct options {
 	} limits;
 	bool answer_queries;
 	struct {
+		bool on;
+		struct conf_texts read, write; /* more folders */
+	} sandbox;
+	struct {
 		int level, format;
 	} log;
 };

@@ -190,6 +190,16 @@ static const struct conf_field threads_fields[] = {
 };
 static const struct conf_table threads_table = {threads_fields, COUNT(threads_fields), GROUP_SIZE(threads), CONF_NO_LINE, NULL};
 
+static const struct conf_field sandbox_fields[] = {
+	{.name = "on", .kind = CONF_BOOL, .offset = IN(sandbox, on), .flags = CONF_NO_RELOAD, .fallback = "true",
+	 .help = "once started, open no file and make no system call that is not needed (Landlock, seccomp)"},
+	{.name = "read", .kind = CONF_TEXTS, .offset = IN(sandbox, read), .flags = CONF_NO_RELOAD | CONF_IS_PATH,
+	 .help = "folders that may be read too, for example of files that a later configuration will name"},
+	{.name = "write", .kind = CONF_TEXTS, .offset = IN(sandbox, write), .flags = CONF_NO_RELOAD | CONF_IS_PATH,
+	 .help = "folders that may be written too"},
+};
+static const struct conf_table sandbox_table = {sandbox_fields, COUNT(sandbox_fields), GROUP_SIZE(sandbox), CONF_NO_LINE, NULL};
+
 static void check_timezone(const void *value, struct conf_place place, const char *path, struct conf_faults *faults)
 {
 	struct zone *zone = NULL;
@@ -290,6 +300,9 @@ static const struct conf_field fields[] = {
 	{.name = "limits", .kind = CONF_GROUP, .offset = OF(limits), .sub = &limits_table, .help = "what is bounded, and where"},
 	{.name = "threads", .kind = CONF_GROUP, .offset = OF(threads), .sub = &threads_table, .help = "how many of which thread"},
 	{.name = "calendar", .kind = CONF_GROUP, .offset = OF(calendar), .sub = &calendar_table, .help = "what deadlines in business days count by"},
+	{.name = "gateway_user", .kind = CONF_TEXT, .offset = OF(gateway_user), .flags = CONF_NO_RELOAD, .fallback = "",
+	 .help = "where the broker is started as root: the user that the gateway process becomes, nobody when none is named"},
+	{.name = "sandbox", .kind = CONF_GROUP, .offset = OF(sandbox), .sub = &sandbox_table, .help = "what the program takes from itself"},
 	{.name = "log", .kind = CONF_GROUP, .offset = OF(log), .sub = &log_table, .help = "lines on stderr"},
 	{.name = "parties", .kind = CONF_LIST, .offset = OF(parties), .flags = CONF_REQUIRED, .sub = &party_table,
 	 .help = "everybody who may connect"},

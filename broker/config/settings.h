@@ -41,6 +41,7 @@ struct settings {
 	char *data;   /* folder */
 	char *catalogue; /* folder */
 	char *control, *events; /* wire endpoints */
+	char *gateway_user;     /* that the gateway changes to when the broker is root; empty: nobody */
 	struct {
 		char *certificate, *key;
 		struct conf_texts ca, crl;
@@ -52,6 +53,10 @@ struct settings {
 		char *key; /* NULL: the disk is written plain */
 	} at_rest;
 	struct settings_limits limits;
+	struct {
+		bool on;
+		struct conf_texts read, write; /* more folders */
+	} sandbox;
 	struct {
 		int64_t gateways, verifiers; /* 0 verifiers: one for each core */
 	} threads;

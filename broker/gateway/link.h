@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "broker/wires/mandate.h"
+#include "broker/gateway/refusals.h"
 #include "broker/wires/outlet.h"
 
 enum link_state {
@@ -69,6 +70,7 @@ struct link_home {
 	TAILQ_HEAD(, link) strangers; /* not greeted yet, oldest first */
 	size_t strangers_count;
 	struct log_gate refusals; /* strangers can cause these lines */
+	struct refusals *turned_away; /* for the record; NULL: none is kept */
 	struct metric *open;
 };
 

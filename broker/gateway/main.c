@@ -7,13 +7,18 @@
 #include "base/text.h"
 #include "broker/gateway/gateway.h"
 #include "certs/guard.h"
+#include "sandbox/sandbox.h"
 
 #include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -30,7 +35,8 @@ static const char program[] = "liaison-gateway";
 
 struct process {
 	const char *folder;
-	int64_t incarnation, count;
+	int64_t incarnation, count, is_sandboxed, uid, gid;
+	struct sandbox *sandbox;
 	struct wires *wires;
 	struct wire *core[THREADS_MAX];
 	struct gateway *gateways[THREADS_MAX];
@@ -51,6 +57,7 @@ static void *run_gateway(void *ctx)
 	struct post *post = ctx;
 	pthread_mutex_lock(&post->process->gate);
 	pthread_mutex_unlock(&post->process->gate);
+	prctl(PR_SET_NAME, "gateway", 0, 0, 0);
 	gateway_run(post->gateway);
 	loop_wake(post->process->loop);
 	return NULL;
@@ -68,24 +75,48 @@ static void on_lifeline(void *ctx, unsigned ready)
 	on_end(ctx);
 }
 
-static void run_all(struct process *process, struct post *posts)
+/* ── what it takes from itself ── */
+
+/* The name of another user, who has nothing. */
+static RESULT change_user(const struct process *process, struct err *err)
 {
-	struct loop_fd *lifeline = loop_fd_new(process->loop, LIFELINE, on_lifeline, process);
-	loop_fd_want(lifeline, LOOP_READ);
-	loop_on_wake(process->loop, on_end, process);
-	pthread_mutex_lock(&process->gate);
-	for (int64_t i = 0; i < process->count; i++) {
-		posts[i] = (struct post){process, process->gateways[i]};
-		if (pthread_create(&process->threads[i], NULL, run_gateway, &posts[i]) != 0)
-			_exit(EXIT_FAILED);
-		pthread_setname_np(process->threads[i], "gateway");
-	}
-	pthread_mutex_unlock(&process->gate);
-	loop_run(process->loop);
-	wires_shutdown(process->wires);
-	for (int64_t i = 0; i < process->count; i++)
-		pthread_join(process->threads[i], NULL);
-	loop_fd_free(lifeline);
+	if (process->uid == 0)
+		return OK;
+	if (setgroups(0, NULL) < 0 || setresgid((gid_t)process->gid, (gid_t)process->gid, (gid_t)process->gid) < 0 ||
+	    setresuid((uid_t)process->uid, (uid_t)process->uid, (uid_t)process->uid) < 0)
+		return err_errno(err, "gateway_user", "changing to it");
+	return OK;
+}
+
+/* Ends with the starter. False: there is no core any more. A change of user unsays it. */
+static bool tie_to_core(void)
+{
+	struct pollfd lifeline = {.fd = LIFELINE, .events = POLLIN};
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	return poll(&lifeline, 1, 0) == 0;
+}
+
+/* No process and no thread more. A log that is a file must still grow. */
+static void limit_itself(void)
+{
+	const struct rlimit none = {0, 0};
+	struct stat log;
+	setrlimit(RLIMIT_NPROC, &none);
+	if (fstat(STDERR_FILENO, &log) == 0 && !S_ISREG(log.st_mode))
+		setrlimit(RLIMIT_FSIZE, &none);
+}
+
+/* Last, and for all threads. */
+static RESULT close_in(const struct process *process, struct err *err)
+{
+	TRY(change_user(process, err));
+	if (!tie_to_core())
+		return err_set(err, CODE_CLOSED, "core", "it has ended");
+	daemon_hide();
+	limit_itself();
+	TRY(sandbox_close_calls(process->sandbox, err));
+	sandbox_log(process->sandbox);
+	return OK;
 }
 
 /* ── what the core says ── */
@@ -125,6 +156,33 @@ static RESULT take_post(struct process *process, unsigned number, struct err *er
 	return OK;
 }
 
+/* ── life ── */
+
+/* The threads are there before the sandbox, which lets nobody make one, and begin after it. */
+static RESULT run_all(struct process *process, struct post *posts, struct err *err)
+{
+	struct loop_fd *lifeline = loop_fd_new(process->loop, LIFELINE, on_lifeline, process);
+	loop_fd_want(lifeline, LOOP_READ);
+	loop_on_wake(process->loop, on_end, process);
+	pthread_mutex_lock(&process->gate);
+	for (int64_t i = 0; i < process->count; i++) {
+		posts[i] = (struct post){process, process->gateways[i]};
+		if (pthread_create(&process->threads[i], NULL, run_gateway, &posts[i]) != 0)
+			_exit(EXIT_FAILED);
+	}
+	result r = close_in(process, err);
+	if (FAILED(r))
+		wires_shutdown(process->wires);
+	pthread_mutex_unlock(&process->gate);
+	if (!FAILED(r))
+		loop_run(process->loop);
+	wires_shutdown(process->wires);
+	for (int64_t i = 0; i < process->count; i++)
+		pthread_join(process->threads[i], NULL);
+	loop_fd_free(lifeline);
+	return r;
+}
+
 static int serve(struct process *process)
 {
 	struct post posts[THREADS_MAX];
@@ -135,10 +193,10 @@ static int serve(struct process *process)
 	pthread_mutex_init(&process->gate, NULL);
 	for (unsigned i = 0; i < (unsigned)process->count && !FAILED(r); i++)
 		r = take_post(process, i, &why);
+	if (!FAILED(r))
+		r = run_all(process, posts, &why);
 	if (FAILED(r))
 		log_event(LOG_ERROR, "gateway_not_ready", LOG_REASON(&why));
-	else
-		run_all(process, posts);
 	for (int64_t i = 0; i < process->count; i++) {
 		gateway_free(process->gateways[i]);
 		wire_free(process->core[i]);
@@ -164,14 +222,32 @@ static int say_usage(int argc, char **argv)
 static bool is_handed_over(struct process *process, int argc, char **argv)
 {
 	struct err ignored;
-	if (argc != 4 || FAILED(text_int(bytes_text(argv[2]), 1, UINT32_MAX, &process->incarnation, &ignored)) ||
-	    FAILED(text_int(bytes_text(argv[3]), 1, THREADS_MAX, &process->count, &ignored)))
+	if (argc != 7 || FAILED(text_int(bytes_text(argv[2]), 1, UINT32_MAX, &process->incarnation, &ignored)) ||
+	    FAILED(text_int(bytes_text(argv[3]), 1, THREADS_MAX, &process->count, &ignored)) ||
+	    FAILED(text_int(bytes_text(argv[4]), 0, 1, &process->is_sandboxed, &ignored)) ||
+	    FAILED(text_int(bytes_text(argv[5]), 0, UINT32_MAX, &process->uid, &ignored)) ||
+	    FAILED(text_int(bytes_text(argv[6]), 0, UINT32_MAX, &process->gid, &ignored)))
 		return false;
 	process->folder = argv[1];
 	for (int64_t i = 0; i < process->count; i++)
 		if (fcntl(FIRST_LISTEN + (int)i, F_SETFD, FD_CLOEXEC) < 0)
 			return false;
 	return fcntl(LIFELINE, F_SETFD, FD_CLOEXEC) == 0;
+}
+
+/* While there is one thread: those that follow open no file. */
+static int begin(struct process *process)
+{
+	struct err why;
+	int code = EXIT_FAILED;
+	process->sandbox = sandbox_new(SANDBOX_GATEWAY, process->is_sandboxed);
+	tls_prepare();
+	if (FAILED(sandbox_close_files(process->sandbox, &why)))
+		log_event(LOG_ERROR, "gateway_not_ready", LOG_REASON(&why));
+	else
+		code = serve(process);
+	sandbox_free(process->sandbox);
+	return code;
 }
 
 int main(int argc, char **argv)
@@ -185,5 +261,5 @@ int main(int argc, char **argv)
 	log_setup(program, LOG_NOTICE, LOG_FORMAT_AUTO);
 	if (guard_text(keys))
 		log_event(LOG_WARNING, "keys_not_locked", LOG_TEXT("reason", guard_text(keys)));
-	return serve(&process);
+	return tie_to_core() ? begin(&process) : EXIT_FAILED;
 }

@@ -15,8 +15,8 @@ enum ledger_kind {
 	LEDGER_RELOADED,    /* configuration, certificates or lists were taken over: detail hash of each file */
 	LEDGER_LINK_UP,     /* detail address, certificate */
 	LEDGER_LINK_DOWN,   /* detail code, reason */
-	LEDGER_LINK_REFUSED,
-	LEDGER_ACCEPTED,    /* detail to [[party, agreement]…], withheld [[party, part, code]…], thread, re, subject, issued, signed_at, verified_us */
+	LEDGER_LINK_REFUSED, /* links that never were: party, or none; detail address, code, reason, count, since, until */
+	LEDGER_ACCEPTED,    /* detail to [[party, agreement]…], verdict (its SHA-256), withheld [[party, part, code]…], thread, re, subject, issued, signed_at, verified_us */
 	LEDGER_HELD,        /* kept and not delivered: detail as of accepted, and interlock, reason; `to` is who would have received it */
 	LEDGER_LET_THROUGH, /* a held message goes on its way: detail to, because: resolved or override, by: id of the message that did it, reason */
 	LEDGER_REFUSED,     /* detail code, field, reason */
@@ -76,16 +76,47 @@ RESULT ledger_root_at(struct store *store, uint64_t size, struct hash *ret, stru
  * are kept do not fit together. */
 RESULT ledger_prove(struct store *store, uint64_t old_size, uint64_t new_size, struct buf *out, struct err *err);
 
+/* One thing that is wrong. */
+struct ledger_finding {
+	int64_t entry;     /* -1: of no single entry */
+	const char *where; /* "entry 17", "head", "frontier", "tree", "queue", "against" … */
+	enum code code;
+	const char *reason;
+};
+
+/* What is looked at, and whom to believe. All zero: everything but signatures. */
+struct ledger_asking {
+	const struct trust *trust; /* whose certificates count: with it the signatures of originators, persons and the hub are checked */
+	const struct signer *hub;  /* who must have signed the head; NULL: whoever is the hub by its certificate in the store */
+	struct bytes against;      /* a signed head that somebody else has kept, its signature checked by the caller: the ledger must continue it; empty: none */
+	int64_t since;             /* entries before are not looked at: their subtrees are believed, and neither queues nor the number of messages are compared */
+	bool quick;                /* the tree and the heads alone, no messages */
+	void (*found)(void *ctx, const struct ledger_finding *finding); /* of each finding; NULL: only the first is told, as the error */
+	void *ctx;
+};
+
 struct ledger_report {
-	int64_t entries;
-	int64_t messages;   /* whose leaf was compared with the envelope that is stored */
+	int64_t entries;    /* that were read */
+	int64_t messages;   /* whose leaf, parts, path, statement and verdict were compared with the envelope that is stored */
+	int64_t receipts;   /* of these */
 	int64_t erased;     /* of these, those whose parts were erased, as an entry says */
+	int64_t signatures; /* of messages, found right under certificates that were good when they were signed and accepted */
+	int64_t persons;    /* signatures of persons, likewise */
+	int64_t signers, signers_expired, signers_revoked; /* certificates met; of these, those that have expired or were revoked since */
+	int64_t open, dead, held; /* deliveries that the record leaves open, as dead letters and held: each is where it should be */
+	int64_t subtrees;   /* that proofs are made of, compared */
 	int64_t head_size;  /* of the signed head */
+	int64_t head_at;    /* ms; 0: no head */
+	int64_t against_size; /* -1: none */
+	int64_t findings;
 	int64_t bad_entry;  /* first that is wrong, -1: none */
 	struct hash root;
 };
-/* Rebuilds the tree from the first entry; compares it with the frontier and with the signed head (hub may be NULL: its signature is not checked), and
- * each accepted message's leaf, parts and statement with the stored envelope. corrupt or signature with the entry in err->field. */
+/* Rebuilds the tree from the entries and compares it with the frontier, the kept subtrees, the signed head and the head of somebody else; each accepted
+ * message with what is stored of it; signatures, receipts, persons; and what the record leaves open with the queues. Goes on after a finding. OK: nothing
+ * was found; otherwise the first finding. io, busy: it could not be looked at. */
+RESULT ledger_audit(struct store *store, const struct ledger_asking *asking, struct ledger_report *ret, struct err *err);
+/* The same without signatures but the head's (hub may be NULL: not that either). */
 RESULT ledger_verify(struct store *store, const struct signer *hub, struct ledger_report *ret, struct err *err);
 
 #endif

@@ -44,12 +44,21 @@ static void put_held(const struct admission *admission, struct buf *out)
 	pack_put_str(out, admission->held.reason);
 }
 
-static void put_accepted_detail(const struct admission *admission, struct buf *out)
+/* So that nobody alters what a duplicate will be answered. */
+static void put_verdict(struct bytes verdict, struct buf *out)
+{
+	struct hash hash = hash_of(verdict);
+	pack_put_str(out, "verdict");
+	pack_put_bin(out, hash_bytes(&hash));
+}
+
+static void put_accepted_detail(const struct admission *admission, struct bytes verdict, struct buf *out)
 {
 	const struct message *message = &admission->candidate->message;
-	pack_put_map(out, 4 + (message->re ? 1u : 0u) + (message->subject.len ? 1u : 0u) + (withholds(admission) ? 1u : 0u) +
+	pack_put_map(out, 5 + (message->re ? 1u : 0u) + (message->subject.len ? 1u : 0u) + (withholds(admission) ? 1u : 0u) +
 	                          (is_held(admission) ? 2u : 0u));
 	put_recipients(admission, out);
+	put_verdict(verdict, out);
 	if (is_held(admission))
 		put_held(admission, out);
 	if (withholds(admission)) {
@@ -69,12 +78,13 @@ static void put_accepted_detail(const struct admission *admission, struct buf *o
 	}
 }
 
-static void put_receipt_detail(const struct admission *admission, struct buf *out)
+static void put_receipt_detail(const struct admission *admission, struct bytes verdict, struct buf *out)
 {
 	const struct settled *settled = &admission->settled;
 	const struct receipt *receipt = &settled->receipt;
-	pack_put_map(out, 8);
+	pack_put_map(out, 9);
 	put_recipients(admission, out);
+	put_verdict(verdict, out);
 	put_id(out, "of", receipt->of);
 	pack_put_str(out, "disposition");
 	pack_put_str(out, receipt->received ? "received" : "refused");
@@ -90,15 +100,15 @@ static void put_receipt_detail(const struct admission *admission, struct buf *ou
 	pack_put_int(out, settled->attempts);
 }
 
-static result record_accepted(struct admission *admission, int64_t *ret_entry, struct err *err)
+static result record_accepted(struct admission *admission, struct bytes verdict, int64_t *ret_entry, struct err *err)
 {
 	const struct candidate *candidate = admission->candidate;
 	struct buf detail;
 	buf_init(&detail, (size_t)512 * 1024);
 	if (admission->is_receipt)
-		put_receipt_detail(admission, &detail);
+		put_receipt_detail(admission, verdict, &detail);
 	else
-		put_accepted_detail(admission, &detail);
+		put_accepted_detail(admission, verdict, &detail);
 	struct ledger_entry entry = {
 		.at = admission->now,
 		.kind = admission->is_receipt ? LEDGER_RECEIPT : is_held(admission) ? LEDGER_HELD : LEDGER_ACCEPTED,
@@ -201,21 +211,22 @@ result accept_message(struct admission *admission, struct err *err)
 	const struct candidate *candidate = admission->candidate;
 	admission->seq = ++core->last_seq;
 	struct store_message stored = {.seq = admission->seq, .id = candidate->message.id, .leaf = candidate->leaf.at, .accepted_at = admission->now};
+	int64_t number = ledger_size(core->ledger); /* of the entry, which has the verdict's hash and so comes after it */
 	struct frame_recipient *described = mem_array(admission->recipients_count + 1, sizeof(*described));
 	buf_clear(&core->envelope);
 	encode_envelope(admission, &core->envelope);
 	struct blob *envelope = blob_new(buf_bytes(&core->envelope));
 	result r = buf_check(&core->envelope, "envelope", err);
 	if (!FAILED(r))
-		r = record_accepted(admission, &stored.entry, err);
-	if (!FAILED(r))
 		r = queue_all(admission, stored.seq, envelope, described, err);
 	verdicts_begin(admission->verdicts);
-	frame_verdict_pack(candidate->message.id, admission->held.code, false, stored.entry, described,
+	frame_verdict_pack(candidate->message.id, admission->held.code, false, number, described,
 	                   is_held(admission) ? 0 : admission->recipients_count, admission->held.field, admission->held.reason,
 	                   &admission->verdicts->packed);
 	stored.envelope = blob_bytes(envelope);
 	stored.verdict = verdicts_last(admission->verdicts);
+	if (!FAILED(r))
+		r = record_accepted(admission, stored.verdict, &stored.entry, err);
 	if (!FAILED(r))
 		r = store_put(core->store, &stored, err);
 	blob_unref(envelope);

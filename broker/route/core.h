@@ -42,6 +42,7 @@ struct core {
 	int64_t last_seq;
 	bool in_transaction, wants_head;
 	int64_t head_signed_at;
+	int64_t turned_away_minute, turned_away_count; /* entries of refused links in the present minute */
 	int64_t heads_due; /* monotonic: when heads go out next */
 	int64_t next_expiry; /* ms; 0: none; -1: ask the store */
 	int64_t started_at;
@@ -63,7 +64,7 @@ struct core {
 	size_t events_count;
 	struct buf scratch, hold, envelope;
 
-	struct metric *accepted, *receipts, *duplicates, *delivered, *redelivered, *expired, *dead, *groups, *commit_us, *decide_us, *group_size, *heads, *late;
+	struct metric *accepted, *receipts, *duplicates, *delivered, *redelivered, *expired, *dead, *groups, *commit_us, *decide_us, *group_size, *heads, *late, *unrecorded;
 };
 
 /* Opens the group's transaction if it is not open yet. */

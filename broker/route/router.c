@@ -9,6 +9,7 @@
 #include "broker/route/heads.h"
 #include "broker/route/rules.h"
 #include "broker/route/settle.h"
+#include "broker/route/turned_away.h"
 #include "broker/route/withhold.h"
 
 #include <stdio.h>
@@ -58,6 +59,7 @@ static void make_metrics(struct core *core)
 	core->dead = metric_counter("liaison_dead_letters", "Deliveries that ended as dead letters", NULL, NULL);
 	core->heads = metric_counter("liaison_heads", "Heads of the ledger sent over open links", NULL, NULL);
 	core->late = metric_counter("liaison_batches_late", "Batches of links that were over when they were decided on: void", NULL, NULL);
+	core->unrecorded = metric_counter("liaison_links_refused_unrecorded", "Refused links beyond what the ledger takes a minute", NULL, NULL);
 	core->groups = metric_counter("liaison_groups", "Transactions committed", NULL, NULL);
 	core->group_size = metric_counter("liaison_group_jobs", "Jobs committed in groups", NULL, NULL);
 	core->commit_us = metric_histogram_us("liaison_commit_us", "Time of a commit", NULL, NULL);
@@ -193,6 +195,8 @@ static result handle(struct router *router, struct job *job, struct err *err)
 		return OK;
 	case JOB_CERT_ASK:
 		return send_chain(core, job, err);
+	case JOB_REFUSED:
+		return turned_away_record(core, job, err);
 	case JOB_SNAPSHOT:
 		return take_snapshot(core, job, err);
 	case JOB_ASK:
@@ -435,7 +439,7 @@ result router_run(struct router *router, struct err *err)
 	TRY(core_note_chain(&router->core, router->core.snapshot->signing, err));
 	TRY(record_life(&router->core, LEDGER_STARTED, err));
 	TRY(run_group(router, err));
-	while (!router->stopping) {
+	while (!router->stopping && !wire_is_shut(router->core.in)) {
 		gather(router, (int)wait_ms(&router->core));
 		TRY(run_group(router, err));
 	}

@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 
-enum { STORE_APPLICATION = 0x4c494153, STORE_VERSION = 2, STORE_WRITER_CACHE_KIB = 16384, STORE_READER_CACHE_KIB = 2048 };
+enum { STORE_APPLICATION = 0x4c494153, STORE_VERSION = 3, STORE_WRITER_CACHE_KIB = 16384, STORE_READER_CACHE_KIB = 2048 };
 
 /* Rows that are appended in order, and one unique index whose keys come in order too (UUIDv7): nothing here may need a second
  * index. What people search by is in the index's own file. */
@@ -39,6 +39,7 @@ static const char *const upgrades[STORE_VERSION] = {
 	[1] = ("ALTER TABLE queue ADD COLUMN withheld INTEGER NOT NULL DEFAULT 0; ALTER TABLE queue ADD COLUMN consent INTEGER NOT NULL DEFAULT 0;"
 	       "ALTER TABLE dead ADD COLUMN withheld INTEGER NOT NULL DEFAULT 0; ALTER TABLE dead ADD COLUMN consent INTEGER NOT NULL DEFAULT 0;"
 	       ROW_TABLE),
+	[2] = "", /* pages got checksums */
 };
 
 #define QUEUED "recipient, 9 - urgency, seq, attempts, expires, queued_at, wants_receipt, withheld, consent"

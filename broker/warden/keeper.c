@@ -39,13 +39,12 @@ struct keeper {
 	int listen[STARTER_LISTEN_MAX];
 	unsigned listening;
 	int port;
-	char *folder;
+	struct starter_order order;
 	struct loop_fd *watch;
 	struct loop_timer *timer;
 	loop_fn on_broken;
 	void *ctx;
 
-	uint32_t incarnation;
 	unsigned ready; /* threads that have said so */
 	int pid;
 	int64_t since;
@@ -56,6 +55,7 @@ struct keeper {
 
 static void *run_warden(void *warden)
 {
+	pthread_setname_np(pthread_self(), "warden");
 	warden_run(warden);
 	return NULL;
 }
@@ -72,7 +72,7 @@ static void give(struct keeper *keeper, unsigned number, struct job *job)
 static void tell_warden(struct keeper *keeper, unsigned number, struct wire *wire)
 {
 	struct job *job = job_new(JOB_GATEWAY, 0);
-	job->number = keeper->incarnation;
+	job->number = keeper->order.incarnation;
 	job->wire = wire;
 	give(keeper, number, job);
 }
@@ -82,17 +82,17 @@ static RESULT start(struct keeper *keeper, struct err *err)
 	const struct wire_options options = {.high_water = KEEPER_HIGH_WATER, .high_water_in = KEEPER_HIGH_WATER_IN,
 	                                     .max_bytes = KEEPER_FRAME_MAX, .linger_ms = KEEPER_LINGER_MS};
 	char endpoint[256];
-	keeper->incarnation++;
+	keeper->order.incarnation++;
 	keeper->ready = 0;
 	keeper->since = clock_mono_ms();
 	keeper->why.code = CODE_OK;
 	for (unsigned i = 0; i < keeper->count; i++) {
 		struct wire *wire = NULL;
-		snprintf(endpoint, sizeof(endpoint), ENDPOINT_PROCESS, keeper->folder, keeper->incarnation, i);
+		snprintf(endpoint, sizeof(endpoint), ENDPOINT_PROCESS, keeper->order.folder, keeper->order.incarnation, i);
 		TRY(wire_bind(keeper->wires, WIRE_PAIR, endpoint, &options, &wire, err));
 		tell_warden(keeper, i, wire);
 	}
-	return starter_start(keeper->starter, keeper->folder, keeper->incarnation, keeper->listen, keeper->count, err);
+	return starter_start(keeper->starter, &keeper->order, keeper->listen, err);
 }
 
 static void start_later(struct keeper *keeper)
@@ -133,7 +133,7 @@ static void take_end(struct keeper *keeper, int status)
 	describe_end(status, how);
 	if (!keeper->is_stopping)
 		log_event(LOG_ERROR, "gateway_lost", LOG_TEXT("reason", how), LOG_INT("pid", keeper->pid),
-		          LOG_INT("incarnation", keeper->incarnation));
+		          LOG_INT("incarnation", keeper->order.incarnation));
 	if (keeper->why.code == CODE_OK && FAILED(err_set(&keeper->why, CODE_CLOSED, "gateway", "%s", how)))
 		keeper->is_up = false;
 	keeper->is_up = false;
@@ -143,11 +143,22 @@ static void take_end(struct keeper *keeper, int status)
 	start_later(keeper);
 }
 
+/* The starter and the wardens tell by different ways, in any order. */
+static void note_up(struct keeper *keeper)
+{
+	if (keeper->is_up || keeper->pid == 0 || keeper->ready < keeper->count)
+		return;
+	keeper->is_up = true;
+	log_event(LOG_NOTICE, "gateway_started", LOG_INT("pid", keeper->pid), LOG_INT("incarnation", keeper->order.incarnation),
+	          LOG_INT("port", keeper->port));
+}
+
 static void take_report(struct keeper *keeper, struct starter_report report)
 {
 	switch (report.event) {
 	case STARTER_STARTED:
 		keeper->pid = report.number;
+		note_up(keeper);
 		break;
 	case STARTER_ENDED:
 		take_end(keeper, report.number);
@@ -192,10 +203,9 @@ static void take_ready(struct keeper *keeper, const struct job *job)
 		keeper->why = job->why;
 		log_event(LOG_ERROR, "gateway_refused", LOG_REASON(&job->why), LOG_INT("generation", job->number));
 		starter_kill(keeper->starter);
-	} else if (!keeper->is_up && ++keeper->ready == keeper->count) {
-		keeper->is_up = true;
-		log_event(LOG_NOTICE, "gateway_started", LOG_INT("pid", keeper->pid), LOG_INT("incarnation", keeper->incarnation),
-		          LOG_INT("port", keeper->port));
+	} else {
+		keeper->ready++;
+		note_up(keeper);
 	}
 }
 
@@ -203,7 +213,7 @@ void keeper_take(struct keeper *keeper, const struct job *job)
 {
 	if (job->kind == JOB_READY) {
 		take_ready(keeper, job);
-	} else if (job->kind == JOB_GATEWAY && job->number == keeper->incarnation) {
+	} else if (job->kind == JOB_GATEWAY && job->number == keeper->order.incarnation) {
 		keeper->why = job->why;
 		log_event(LOG_ERROR, "gateway_distrusted", LOG_REASON(&job->why), LOG_INT("pid", keeper->pid));
 		starter_kill(keeper->starter);
@@ -219,8 +229,7 @@ static RESULT start_wardens(struct keeper *keeper, struct err *err)
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	while (keeper->running < keeper->count && rc == 0) {
 		rc = pthread_create(&keeper->threads[keeper->running], NULL, run_warden, keeper->wardens[keeper->running]);
-		if (rc == 0)
-			pthread_setname_np(keeper->threads[keeper->running++], "warden");
+		keeper->running += rc == 0;
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	errno = rc;
@@ -335,6 +344,15 @@ static RESULT make_folder(const char *folder, struct err *err)
 	return OK;
 }
 
+static RESULT name_folder(struct keeper *keeper, const char *data, struct err *err)
+{
+	int len = snprintf(keeper->order.folder, STARTER_FOLDER_MAX, "%s/gateway", data);
+	if (len < 0 || len >= STARTER_FOLDER_MAX)
+		return err_set(err, CODE_CONFIG, "data", "%s is too long a path for sockets below it; %d bytes are allowed", data,
+		               STARTER_FOLDER_MAX - (int)sizeof("/gateway"));
+	return OK;
+}
+
 static RESULT make_wardens(struct keeper *keeper, struct snapshot *snapshot, unsigned verifiers, struct err *err)
 {
 	char endpoint[64];
@@ -346,16 +364,19 @@ static RESULT make_wardens(struct keeper *keeper, struct snapshot *snapshot, uns
 	return OK;
 }
 
-result keeper_new(struct wires *wires, struct starter *starter, struct snapshot *snapshot, unsigned verifiers, struct keeper **ret,
-                  struct err *err)
+result keeper_new(struct wires *wires, struct starter *starter, struct snapshot *snapshot, unsigned verifiers,
+                  const struct starter_order *gateway, struct keeper **ret, struct err *err)
 {
 	const struct settings *settings = &snapshot->settings;
 	struct keeper *keeper = mem_alloc(sizeof(*keeper));
 	keeper->wires = wires;
 	keeper->starter = starter;
 	keeper->count = (unsigned)settings->threads.gateways;
-	keeper->folder = mem_printf("%s/gateway", settings->data);
-	result r = make_folder(keeper->folder, err);
+	keeper->order = *gateway;
+	keeper->order.count = keeper->count;
+	result r = name_folder(keeper, settings->data, err);
+	if (!FAILED(r))
+		r = make_folder(keeper->order.folder, err);
 	if (!FAILED(r))
 		r = listen_all(keeper, settings->listen, err);
 	if (!FAILED(r))
@@ -381,8 +402,8 @@ void keeper_free(struct keeper *keeper)
 		loop_fd_free(keeper->watch);
 	if (keeper->timer)
 		loop_timer_free(keeper->timer);
-	rmdir(keeper->folder);
-	mem_free(keeper->folder);
+	if (keeper->order.folder[0])
+		rmdir(keeper->order.folder);
 	mem_free(keeper);
 }
 

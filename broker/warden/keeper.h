@@ -9,10 +9,10 @@
 
 struct keeper;
 
-/* Makes the wardens, listens, and makes the folder for the sockets under `data`. The starter stays the caller's. verifiers: how many
+/* gateway: how it is to be started; the rest is filled in here. Makes the wardens, listens, and makes the folder for the sockets under `data`. The starter stays the caller's. verifiers: how many
  * there are. busy when the address is in use. */
-RESULT keeper_new(struct wires *wires, struct starter *starter, struct snapshot *snapshot, unsigned verifiers, struct keeper **ret,
-                  struct err *err);
+RESULT keeper_new(struct wires *wires, struct starter *starter, struct snapshot *snapshot, unsigned verifiers,
+                  const struct starter_order *gateway, struct keeper **ret, struct err *err);
 void keeper_free(struct keeper *keeper); /* NULL is fine. After those have ended that the wardens give jobs to. */
 int keeper_port(const struct keeper *keeper);
 unsigned keeper_wardens(const struct keeper *keeper); /* how many */

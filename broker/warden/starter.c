@@ -31,9 +31,7 @@ enum order_kind { ORDER_START, ORDER_KILL };
 
 struct order {
 	enum order_kind kind;
-	uint32_t incarnation;
-	unsigned count;
-	char folder[STARTER_FOLDER_MAX];
+	struct starter_order what;
 };
 
 union control {
@@ -76,17 +74,21 @@ static void place_descriptors(const struct child *child, const int *listen, unsi
 /* In the new process. Ends with it. */
 static void become(const struct child *child, const struct order *order, const int *listen, pid_t starter)
 {
-	char incarnation[16], count[16], name[] = "liaison-gateway", folder[STARTER_FOLDER_MAX];
-	char *const arguments[] = {name, folder, incarnation, count, NULL};
-	memcpy(folder, order->folder, sizeof(folder));
-	snprintf(incarnation, sizeof(incarnation), "%u", order->incarnation);
-	snprintf(count, sizeof(count), "%u", order->count);
+	const struct starter_order *what = &order->what;
+	char incarnation[16], count[16], sandbox[16], uid[16], gid[16], name[] = "liaison-gateway", folder[STARTER_FOLDER_MAX];
+	char *const arguments[] = {name, folder, incarnation, count, sandbox, uid, gid, NULL};
+	memcpy(folder, what->folder, sizeof(folder));
+	snprintf(incarnation, sizeof(incarnation), "%u", what->incarnation);
+	snprintf(count, sizeof(count), "%u", what->count);
+	snprintf(sandbox, sizeof(sandbox), "%d", what->is_sandboxed);
+	snprintf(uid, sizeof(uid), "%u", what->uid);
+	snprintf(gid, sizeof(gid), "%u", what->gid);
 	/* It ends with the starter, which ends with the core. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (getppid() != starter)
 		_exit(127);
 	unsetenv("NOTIFY_SOCKET");
-	place_descriptors(child, listen, order->count);
+	place_descriptors(child, listen, what->count);
 	syscall(SYS_execveat, STARTER_PROGRAM, "", arguments, environ, AT_EMPTY_PATH);
 	_exit(127);
 }
@@ -127,7 +129,7 @@ static void take_order(struct child *child)
 		memcpy(listen, CMSG_DATA(header), count * sizeof(int));
 	if (order.kind == ORDER_KILL && child->pid != 0)
 		kill(child->pid, SIGKILL);
-	else if (order.kind == ORDER_START && count == order.count)
+	else if (order.kind == ORDER_START && count == order.what.count)
 		start(child, &order, listen);
 	for (unsigned i = 0; i < count; i++)
 		close(listen[i]);
@@ -277,14 +279,14 @@ static RESULT give_order(struct starter *starter, const struct order *order, con
 	struct iovec part = {(void *)order, sizeof(*order)};
 	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 	ssize_t sent;
-	if (order->count) {
+	if (order->what.count) {
 		message.msg_control = control.at;
-		message.msg_controllen = CMSG_SPACE(sizeof(int) * order->count);
+		message.msg_controllen = CMSG_SPACE(sizeof(int) * order->what.count);
 		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 		header->cmsg_level = SOL_SOCKET;
 		header->cmsg_type = SCM_RIGHTS;
-		header->cmsg_len = CMSG_LEN(sizeof(int) * order->count);
-		memcpy(CMSG_DATA(header), fds, sizeof(int) * order->count);
+		header->cmsg_len = CMSG_LEN(sizeof(int) * order->what.count);
+		memcpy(CMSG_DATA(header), fds, sizeof(int) * order->what.count);
 	}
 	do
 		sent = sendmsg(starter->fd, &message, MSG_NOSIGNAL);
@@ -292,12 +294,9 @@ static RESULT give_order(struct starter *starter, const struct order *order, con
 	return sent < 0 ? err_errno(err, "gateway", "telling its starter") : OK;
 }
 
-result starter_start(struct starter *starter, const char *folder, uint32_t incarnation, const int *listen, unsigned count, struct err *err)
+result starter_start(struct starter *starter, const struct starter_order *what, const int *listen, struct err *err)
 {
-	struct order order = {.kind = ORDER_START, .incarnation = incarnation, .count = count};
-	if (strlen(folder) >= sizeof(order.folder) || count > STARTER_LISTEN_MAX)
-		return err_set(err, CODE_CONFIG, "data", "the path of the folder is too long for sockets in it");
-	memcpy(order.folder, folder, strlen(folder) + 1);
+	const struct order order = {.kind = ORDER_START, .what = *what};
 	return give_order(starter, &order, listen, err);
 }
 

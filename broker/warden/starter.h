@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -20,8 +21,16 @@ RESULT starter_fork(const char *name, struct starter **ret, struct err *err);
 void starter_free(struct starter *starter);
 int starter_fd(const struct starter *starter); /* readable when there is a report */
 
-/* Starts `program FOLDER INCARNATION COUNT`, with the listening sockets from descriptor STARTER_FIRST_LISTEN on. */
-RESULT starter_start(struct starter *starter, const char *folder, uint32_t incarnation, const int *listen, unsigned count, struct err *err);
+struct starter_order {
+	char folder[STARTER_FOLDER_MAX];
+	uint32_t incarnation;
+	unsigned count; /* of listening sockets */
+	bool is_sandboxed;
+	uid_t uid; /* that it changes to; 0: none */
+	gid_t gid;
+};
+/* Starts `program FOLDER INCARNATION COUNT SANDBOX UID GID`, with the listening sockets from descriptor STARTER_FIRST_LISTEN on. */
+RESULT starter_start(struct starter *starter, const struct starter_order *order, const int *listen, struct err *err);
 /* Kills what it started; the report follows. */
 void starter_kill(struct starter *starter);
 

@@ -42,12 +42,14 @@ _liaison_value() {
     --control | --port | --events) _liaison_words "ipc:///run/liaison/ tcp://127.0.0.1:" ;;
     --catalogue | --data) _liaison_folders ;;
     --certificate | --hub-certificate | --ca) _liaison_files 'pem crt' ;;
+    --crl) _liaison_files 'pem crl' ;;
+    --against) _liaison_files 'json head' ;;
     --out) compopt -o default 2>/dev/null || true ;;
     --from) _liaison_words 'json ncic niem csv casework' ;;
     --to) _liaison_words 'json ncic niem' ;;
     --config) _liaison_files cfg ;;
     --timeout) _liaison_words '1s 10s 60s' ;;
-    --count | --days | --invalid | --title | --tls | --signing | --sealing | --hub-tls | --hub-signing | --host | --person | --ori | --agency) ;;
+    --count | --days | --invalid | --title | --tls | --signing | --sealing | --hub-tls | --hub-signing | --host | --person | --ori | --agency | --since | --size | --root | --by | --why) ;;
     *) return 1 ;;
   esac
 }
@@ -86,8 +88,10 @@ _liaison_arguments() {
       if [ "$cword" -eq 3 ] && [[ ${words[2]} == check ]]; then _liaison_files json; return; fi ;;
     dead) if [ "$cword" -eq 2 ]; then _liaison_words 'list show requeue discard'; return; fi ;;
     ledger)
-      if [ "$cword" -eq 2 ]; then _liaison_words 'verify'; return; fi
+      if [ "$cword" -eq 2 ]; then _liaison_words 'verify head compare'; return; fi
+      if [[ $cur != -* && ${words[2]} == compare ]]; then _liaison_files 'json head'; return; fi
       if [[ $cur != -* ]]; then _liaison_folders; return; fi ;;
+    adapter) if [ "$cword" -eq 2 ]; then _liaison_words 'head history accept-history'; return; fi ;;
     watch)
       if [ "$cword" -eq 2 ] && [[ $cur != -* ]]; then
         _liaison_words 'link_ accepted refused receipt acked expired dead requeued discarded withheld erased reloaded started stopped'
@@ -104,7 +108,8 @@ _liaison_arguments() {
     convert) common='--from --to --config --ori --agency --catalogue --help' ;;
     approve) common='--certificate --key --ca --help' ;;
     dead) common="$common --reason" ;;
-    ledger) common="$common --hub-certificate --ca" ;;
+    ledger) common="$common --hub-certificate --ca --crl --against --since --quick --size --out" ;;
+    adapter) common="$common --out --config --size --root --by --why" ;;
     evidence) common='--data --out --help' ;;
     catalogue) common="$common --invalid" ;;
     watch) common="$common --events" ;;
@@ -117,7 +122,7 @@ _liaison() {
   local words=("${COMP_WORDS[@]}")
   COMPREPLY=()
   if [ "$cword" -eq 1 ]; then
-    _liaison_words 'send receive approve status agencies queues dead trace watch metrics reload convert check ledger evidence pki catalogue help --help --version'
+    _liaison_words 'send receive approve status agencies queues dead trace watch metrics reload convert check ledger adapter evidence pki catalogue help --help --version'
   else
     _liaison_value || _liaison_arguments
   fi

@@ -58,7 +58,7 @@ SHAPES = {"word": 40, "round": 12, "question": 15, "notice": 8, "warrant": 6, "b
 
 def furnish(field, agencies=AGENCIES, **more):
     """The agencies of a field, not started; more: as for Field.agency."""
-    field.agreements = AGREEMENTS
+    field.agreements = AGREEMENTS if agencies is AGENCIES else WORDS
     for name, party, kind, roles, town, port in agencies:
         field.agency(name, party, kind, town=town, roles=list(roles), zmq=port == "zmq", spool=port == "spool", hand_over=port, **more)
     return field
@@ -163,11 +163,12 @@ class System(threading.Thread):
         self.is_away = False # takes nothing; what it sent it still looks after
         self.is_done = False
         self.fault = None
+        self.errands = collections.deque()  # what a test wants done in the system's thread
         self.next_at = time.monotonic() + self.dice.uniform(0, pace_s)
 
     def next_key(self):
         self.keys += 1
-        return f"{self.number + 10:02}{self.keys:06}"
+        return f"{10 + self.number + 20 * (self.load.serial % 4)}{self.keys:06}"  # eight digits, as a number of a person has
 
     def note(self, what, **more):
         self.load.history.note(what, who=self.party, **more)
@@ -180,6 +181,8 @@ class System(threading.Thread):
                     self.next_at = max(self.next_at + self.dice.uniform(0.5, 1.5) * self.pace_s, time.monotonic() - self.pace_s)
                     if self.under_way() < OPEN_MAX:
                         self.say()
+                while self.errands:
+                    self.errands.popleft()()
                 self.tick()
             self.close_port()
         except Exception as why:  # told when the load is judged; a thread has nobody to raise it to
@@ -191,7 +194,7 @@ class System(threading.Thread):
     def note_offer(self, draft, must):
         key = key_of(draft)
         self.note("offered", key=key, to=must["to"], priority=draft.get("priority", draft["type"]), content=content_of(draft),
-                  may_end=must.get("may_end", []), expect=must.get("expect", "ok"))
+                  may_end=must.get("may_end", []), expect=must.get("expect", "ok"), tolerate=self.load.tolerates)
         return key
 
     def take(self, message, order):
@@ -241,7 +244,7 @@ class SpoolSystem(System):
 
     def offer(self, drafts):
         self.count += 1
-        name = f"{self.count:07}.json"
+        name = f"{self.load.serial:02}-{self.count:06}.json"
         self.documents[name] = {draft.get("id"): self.note_offer(draft, must) for draft, must in drafts}
         self.agency.drop(name, [draft for draft, _ in drafts] if len(drafts) > 1 else drafts[0][0])
 
@@ -307,11 +310,15 @@ class SpoolSystem(System):
 class ZmqSystem(System):
     context = zmq.Context()
 
-    def open_port(self):
+    def connect(self):
         self.socket = self.context.socket(zmq.DEALER)
         self.socket.setsockopt(zmq.LINGER, 0)
         self.socket.setsockopt(zmq.RECONNECT_IVL, 20)
         self.socket.connect(self.agency.endpoint)
+        self.takes = not self.is_away
+
+    def open_port(self):
+        self.connect()
         self.waiting = collections.deque()  # requests to send, in order, one at a time
         self.asked = None                   # (request, key, when)
         self.acks = {}                      # id → when the acknowledgement was sent
@@ -334,12 +341,15 @@ class ZmqSystem(System):
 
     def tick(self):
         now = time.monotonic()
+        if self.takes == self.is_away:  # what it was lent and did not acknowledge comes to the next connection
+            self.socket.close()
+            self.connect()
         if self.asked is None and self.waiting:
             self.asked = (*self.waiting.popleft(), 0.0)
         if self.asked and now - self.asked[2] > ASK_AGAIN_S:
             self.asked = (*self.asked[:2], now)
             self.say_to_port({**self.asked[0], "ref": "send " + self.asked[1]})
-        if not self.is_away and now - self.granted_at > 0.25:
+        if self.takes and now - self.granted_at > 0.25:
             self.granted_at = now
             self.say_to_port({"op": "receive", "credit": 200, "ref": "receive"})
         if now - self.polled_at > 0.5:
@@ -385,8 +395,6 @@ class ZmqSystem(System):
         self.open.setdefault(request["id"], None)
 
     def on_message(self, message):
-        if self.is_away:
-            return
         self.count += 1
         self.take(message, self.count)
         self.acks[message["id"]] = time.monotonic()
@@ -396,14 +404,19 @@ class ZmqSystem(System):
 class Load:
     """with Load(field, rate=…) as load: the systems watch; load.flow() and load.pause(); load.settle() at the end, which judges."""
 
+    serial = 0  # one field may see several, one after the other
+
     def __init__(self, field, rate=40, seed=SEED):
         print(f"LIAISON_TEST_SEED={seed}")
         self.field, self.seed = field, seed
+        Load.serial += 1
+        self.serial = Load.serial
         self.history = History()
         self.received = set()
         self.parties = [agency.party for agency in field.agencies.values()]
         self.shapes = Shapes(field, self.parties)
         self.is_flowing = False
+        self.tolerates = []  # codes with which what is handed over from now on may be refused
         self.systems = {}
         for number, (name, agency) in enumerate(field.agencies.items()):
             kind = SpoolSystem if agency.more["hand_over"] == "spool" else ZmqSystem
@@ -442,12 +455,18 @@ class Load:
             if system.is_alive():
                 system.join(10)
 
+    def send(self, name, shape, count=1):
+        """Some documents of one shape, from one agency; without the steady load."""
+        system = self.systems[name]
+        for _ in range(count):
+            system.errands.append(lambda: system.offer([getattr(self.shapes, shape)(system, system.dice)]))
+
     def faults(self):
         return [f"{system.name}: {system.fault!r}" for system in self.systems.values() if system.fault]
 
     def left(self):
         """What has not ended, by agency; empty when all has."""
-        left = {name: system.under_way() for name, system in self.systems.items() if system.under_way()}
+        left = {name: system.under_way() + len(system.errands) for name, system in self.systems.items() if system.under_way() or system.errands}
         for party, message in list(self.received):
             system = next((system for system in self.systems.values() if system.party == party), None)
             if system and message not in system.seen:

@@ -45,6 +45,9 @@ for sub in init issue sign renew revoke crl list show; do
 done
 offers requeue _liaison liaison dead r
 offers verify _liaison liaison ledger ''
+offers compare _liaison liaison ledger c
+offers accept-history _liaison liaison adapter a
+offers --against _liaison liaison ledger verify folder --a
 offers --wait _liaison liaison send --w
 offers received _liaison liaison send --wait r
 offers draft.json _liaison liaison send d

@@ -683,13 +683,22 @@ class Adapter(Link):
         self.known = head
         return head
 
-    def hear_head(self, limit=10):
-        """The next HEAD, verified."""
-        _, data, start, proof, chain = self.expect(HEAD, limit=limit)
-        must(start == self.known.size, "/2", code="protocol")
-        if chain:
-            self.hub = x509.load_der_x509_certificate(chain[0])
-        return self.go_on(data, proof)
+    def receive(self, limit=10):
+        """Every HEAD is verified, whatever was waited for."""
+        frame = super().receive(limit)
+        if frame[0] == HEAD:
+            _, data, start, proof, chain = frame
+            must(start == self.known.size, "/2", code="protocol")
+            if chain:
+                self.hub = x509.load_der_x509_certificate(chain[0])
+            self.go_on(data, proof)
+        return frame
+
+    def hear_head(self, fits, limit=10):
+        """The known head once it fits; HEADs are waited for meanwhile."""
+        while not fits(self.known):
+            self.expect(HEAD, limit=limit)
+        return self.known
 
     def submit(self, *messages, **more):
         """Verdicts by message id."""

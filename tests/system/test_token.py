@@ -57,7 +57,8 @@ def field():
         uris = {name: made.tokens.take(folder / f"{name}.key", name) for name in ("signing", "tls", "web")}
         hub = made.tokens.take(made.folder / "hub/signing.key", "hub")
         made.write_hub()
-        made.hub.config.write_text(made.hub.config.read_text().replace('key = "signing.key"', f'key = "{hub}"'))
+        sandbox = f'sandbox = {{ write = ["{made.tokens.folder}"]; }};\n'
+        made.hub.config.write_text(made.hub.config.read_text().replace('key = "signing.key"', f'key = "{hub}"') + sandbox)
         made.start_hub()
         for agency in made.agencies.values():
             made.write_agency(agency)
@@ -65,7 +66,7 @@ def field():
                 text = agency.config.read_text()
                 for name, uri in uris.items():
                     text = text.replace(f'key = "{name}.key"', f'key = "{uri}"')
-                agency.config.write_text(text)
+                agency.config.write_text(text + sandbox)
             agency.start()
         made.wait_connected()
         yield made

@@ -43,7 +43,7 @@ static void accept_message(struct fixture *fixture, const struct accepted *accep
 	struct proof_statement says = {.root = merkle_leaf(buf_bytes(&signed_header)), .count = 1, .signed_at = 5};
 	struct ledger_entry entry = {
 		.at = 5, .kind = accepted->kind, .id = id, .leaf = leaf.at, .party = BYTES_LIT("ct.doc"), .type = BYTES_LIT("note/1")};
-	struct store_message message = {.seq = fixture->last_seq, .id = id, .leaf = stored_leaf.at};
+	struct store_message message = {.seq = fixture->last_seq, .id = id, .leaf = stored_leaf.at, .accepted_at = 5};
 	buf_init(&parts, 4096);
 	buf_init(&statement, PROOF_STATEMENT_MAX);
 	buf_init(&bytes, 8192);
@@ -79,7 +79,7 @@ static void an_honest_ledger_is_verified(void **state)
 	append_and_commit(fixture, 5);
 	accept_honestly(fixture, LEDGER_ACCEPTED, BYTES_LIT("one"));
 	sign(fixture);
-	accept_honestly(fixture, LEDGER_RECEIPT, BYTES_LIT("two"));
+	accept_honestly(fixture, LEDGER_ACCEPTED, BYTES_LIT("two"));
 	assert_ok(ledger_verify(fixture->store, NULL, &report, &fixture->err));
 	assert_int_equal(report.entries, 7);
 	assert_int_equal(report.messages, 2);
@@ -170,7 +170,7 @@ static void a_rewritten_past_is_found(void **state)
 		{TAMPER_TIME, "head", "frontier", -1},
 		{TAMPER_GARBAGE, "entry 3", "entry 3", 3},
 		{TAMPER_SWAP, "entry 3", "entry 3", 3},
-		{TAMPER_DROP_LAST, "frontier", "frontier", -1},
+		{TAMPER_DROP_LAST, "frontier", "frontier", 7},
 	};
 	struct ledger_report report;
 	append_and_commit(fixture, 8);
