@@ -47,7 +47,9 @@ _liaison_value() {
     --out) compopt -o default 2>/dev/null || true ;;
     --from) _liaison_words 'json ncic niem csv casework' ;;
     --to) _liaison_words 'json ncic niem' ;;
-    --config) _liaison_files cfg ;;
+    --config | -c) _liaison_files cfg ;;
+    --at-rest) compopt -o default 2>/dev/null || true ;;
+    --wrap) _liaison_words pkcs11: ;;
     --timeout) _liaison_words '1s 10s 60s' ;;
     --count | --days | --invalid | --title | --tls | --signing | --sealing | --hub-tls | --hub-signing | --host | --person | --ori | --agency | --since | --size | --root | --by | --why) ;;
     *) return 1 ;;
@@ -78,9 +80,12 @@ _liaison_pki() {
 }
 
 _liaison_arguments() {
-  local common='--json --control --port --catalogue --timeout --help'
+  local common='--json --control --port --catalogue --at-rest --timeout --help'
   case ${words[1]} in
     pki) _liaison_pki; return ;;
+    vault)
+      if [ "$cword" -eq 2 ]; then _liaison_words 'new rotate status'; return; fi
+      if [[ ${words[2]} == new && $cur != -* ]]; then compopt -o default 2>/dev/null || true; return; fi ;;
     catalogue)
       if [ "$cword" -eq 2 ]; then _liaison_words 'list show example check'; return; fi
       if [ "$cword" -eq 3 ] && [[ ${words[2]} == show ]]; then _liaison_types 'type lifecycle'; return; fi
@@ -110,7 +115,8 @@ _liaison_arguments() {
     dead) common="$common --reason" ;;
     ledger) common="$common --hub-certificate --ca --crl --against --since --quick --size --out" ;;
     adapter) common="$common --out --config --size --root --by --why" ;;
-    evidence) common='--data --out --help' ;;
+    evidence) common='--data --out --at-rest --help' ;;
+    vault) common='-c --wrap --json --help' ;;
     catalogue) common="$common --invalid" ;;
     watch) common="$common --events" ;;
   esac
@@ -122,7 +128,7 @@ _liaison() {
   local words=("${COMP_WORDS[@]}")
   COMPREPLY=()
   if [ "$cword" -eq 1 ]; then
-    _liaison_words 'send receive approve status agencies queues dead trace watch metrics reload convert check ledger adapter evidence pki catalogue help --help --version'
+    _liaison_words 'send receive approve status agencies queues dead trace watch metrics reload convert check ledger adapter evidence vault pki catalogue help --help --version'
   else
     _liaison_value || _liaison_arguments
   fi
