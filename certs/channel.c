@@ -92,11 +92,6 @@ static void watch_again(struct channel *channel)
 	loop_fd_want(channel->watch, want);
 }
 
-static void enter(struct channel *channel)
-{
-	channel->depth++;
-}
-
 static void destroy(struct channel *channel)
 {
 	incoming_done(&channel->in);
@@ -213,7 +208,7 @@ static void on_timer(void *ctx)
 	struct channel *channel = ctx;
 	struct err err;
 
-	enter(channel);
+	channel->depth++;
 	channel->timing = false;
 	if (channel->state == CHANNEL_CONNECTING)
 		err_set(&err, CODE_TIMEOUT, "", "no connection within %lld ms", (long long)channel->limits.handshake_ms);
@@ -385,17 +380,14 @@ static RESULT start_stream(struct channel *channel, struct err *err)
 	return OK;
 }
 
-static RESULT connected(struct channel *channel, struct err *err)
-{
-	TRY(socket_connected(channel->fd, channel->address, err));
-	return start_stream(channel, err);
-}
-
 static void connect_or_fail(struct channel *channel)
 {
 	struct err err;
 
-	if (FAILED(connected(channel, &err))) {
+	result made = socket_connected(channel->fd, channel->address, &err);
+	if (!FAILED(made))
+		made = start_stream(channel, &err);
+	if (FAILED(made)) {
 		blame(channel, &err);
 		finish(channel);
 		return;
@@ -407,7 +399,7 @@ static void on_ready(void *ctx, unsigned ready)
 {
 	struct channel *channel = ctx;
 
-	enter(channel);
+	channel->depth++;
 	switch (channel->state) {
 	case CHANNEL_CONNECTING:
 		connect_or_fail(channel);
@@ -435,7 +427,7 @@ static void on_task(void *ctx)
 {
 	struct channel *channel = ctx;
 
-	enter(channel);
+	channel->depth++;
 	if (channel->more && reads(channel))
 		read_some(channel);
 	if (channel->write_want == 0 && (channel->state == CHANNEL_OPEN || channel->state == CHANNEL_FLUSHING))
@@ -543,6 +535,16 @@ void channel_pause(struct channel *channel, bool paused)
 	watch_again(channel);
 }
 
+void channel_frame_max(struct channel *channel, size_t bytes)
+{
+	incoming_frame_max(&channel->in, bytes, RECORD_BYTES);
+}
+
+size_t channel_unfinished(const struct channel *channel)
+{
+	return incoming_waiting(&channel->in);
+}
+
 void channel_close(struct channel *channel, const struct err *why)
 {
 	struct err none;
@@ -551,7 +553,7 @@ void channel_close(struct channel *channel, const struct err *why)
 		return;
 	if (why == NULL)
 		err_set(&none, CODE_CLOSED, "", "closed by this side");
-	enter(channel);
+	channel->depth++;
 	blame(channel, why != NULL ? why : &none);
 	if (channel->state == CHANNEL_OPEN) {
 		channel->state = CHANNEL_FLUSHING;
@@ -578,7 +580,6 @@ void channel_free(struct channel *channel)
 const struct signer *channel_peer(const struct channel *channel)
 {
 	bool known = channel->stream != NULL && channel->state >= CHANNEL_OPEN;
-
 	return known ? stream_peer(channel->stream) : NULL;
 }
 

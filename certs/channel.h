@@ -43,6 +43,9 @@ RESULT channel_connect(struct loop *loop, struct tls *tls, const struct sockaddr
 RESULT channel_send(struct channel *channel, struct bytes frame, struct err *err);
 size_t channel_queued(const struct channel *channel);     /* bytes waiting */
 void channel_pause(struct channel *channel, bool paused); /* backpressure: no on_frame while paused */
+/* From now on, the most bytes of a frame received, for example once the peer is known. */
+void channel_frame_max(struct channel *channel, size_t bytes);
+size_t channel_unfinished(const struct channel *channel); /* bytes of a frame that has begun and is not whole yet */
 /* Sends what is queued and a close_notify, then closes (within stall_ms); on_closed comes with `why` (copied; NULL: closed). */
 void channel_close(struct channel *channel, const struct err *why);
 /* Frees; before on_closed was called it closes hard and on_closed is not called any more. */

@@ -6,6 +6,17 @@ void incoming_init(struct incoming *incoming, size_t frame_max, size_t portion_m
 	buf_init(&incoming->buf, incoming->frame_max + INCOMING_HEADER_BYTES + portion_max);
 }
 
+void incoming_frame_max(struct incoming *incoming, size_t frame_max, size_t portion_max)
+{
+	incoming->frame_max = frame_max < UINT32_MAX ? frame_max : UINT32_MAX;
+	incoming->buf.max = incoming->frame_max + INCOMING_HEADER_BYTES + portion_max;
+}
+
+size_t incoming_waiting(const struct incoming *incoming)
+{
+	return incoming->buf.len;
+}
+
 void incoming_done(struct incoming *incoming)
 {
 	buf_done(&incoming->buf);

@@ -19,6 +19,8 @@ typedef bool (*incoming_fn)(void *ctx, struct bytes frame);
 /* portion_max: the most that incoming_take will be given at once. */
 void incoming_init(struct incoming *incoming, size_t frame_max, size_t portion_max);
 void incoming_done(struct incoming *incoming);
+void incoming_frame_max(struct incoming *incoming, size_t frame_max, size_t portion_max); /* holds for the next frame; never less than before */
+size_t incoming_waiting(const struct incoming *incoming); /* bytes that are kept */
 bool incoming_holds(const struct incoming *incoming);
 /* Hands over the whole frames of what is kept and of `more`, which must be empty as long as fn said false the last time.
  * too_large: the rest cannot be understood any more. *incoming must live until this returns, whatever fn does. */

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LISTEN_BACKLOG = 512, LISTEN_HOST_MAX = 256 };
+enum { LISTEN_BACKLOG = 4096 /* what a flood fills, the kernel turns away, whoever it is */, LISTEN_HOST_MAX = 256 };
 
 /* Batches are made above, so the kernel must not wait for more; keepalive finds peers that vanished while nothing was said. */
 static void tune(int fd, int family)

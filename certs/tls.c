@@ -280,6 +280,12 @@ const char *tls_serial(const struct tls *tls)
 	return tls->serial;
 }
 
+bool tls_shows_same(const struct tls *a, const struct tls *b)
+{
+	const X509 *left = SSL_CTX_get0_certificate(a->context), *right = SSL_CTX_get0_certificate(b->context);
+	return left && right && X509_cmp(left, right) == 0;
+}
+
 void *tls_context(const struct tls *tls)
 {
 	return tls->context;

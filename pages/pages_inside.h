@@ -22,8 +22,8 @@ void pages_sum_put(uint8_t *page, uint32_t number);
 bool pages_sum_fits(const uint8_t *page, uint32_t number);
 uint64_t pages_crc(uint64_t crc, const uint8_t *at, size_t len);
 
-uint32_t pages_get32(const uint8_t *at);
-void pages_put32(uint8_t *at, uint32_t value);
+uint32_t pages_get32(const uint8_t *at); /* big-endian, as SQLite writes it */
+void pages_put32(uint8_t *at, uint32_t value); /* the other way */
 
 /* Notes a damage for this thread; pages_failure takes it. */
 void pages_note_damage(const char *path, const char *format, ...) __attribute__((format(printf, 2, 3)));

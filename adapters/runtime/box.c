@@ -299,17 +299,52 @@ bool box_has_failed(const struct box *box, struct err *ret)
 	return box->failure.code != CODE_OK;
 }
 
+void box_on_trouble(struct box *box, void (*fn)(void *ctx, const struct err *why), void *ctx)
+{
+	box->on_trouble = fn;
+	box->on_trouble_ctx = ctx;
+}
+
+bool box_has_trouble(struct box *box, struct err *ret)
+{
+	struct err ignored;
+	if (box->complaint.code == CODE_OK)
+		return false;
+	*ret = box->complaint;
+	/* Whoever asks wants to know of the present: a write of its own tells, at the end of this turn. */
+	return !FAILED(box_note(box, "probe", BYTES_NONE, &ignored)) || ret->code != CODE_OK;
+}
+
+/* A commit without a write says nothing of the disk. */
+static result probe(struct box *box, struct err *err)
+{
+	int64_t now = clock_wall_ms();
+	if (box->complaint.code == CODE_OK)
+		return OK;
+	sqlite3_stmt *s = box_statement(box, BOX_SQL_NOTE, err);
+	if (!s)
+		return (result){err->code};
+	box_bind_text(s, 1, BYTES_LIT("probe"));
+	box_bind(s, 2, bytes_of((const uint8_t *)&now, sizeof(now)));
+	bool is_done = sqlite3_step(s) == SQLITE_DONE;
+	result r = is_done ? OK : box_failed(box, err);
+	sqlite3_reset(s);
+	return r;
+}
+
 result box_commit(struct box *box, struct err *err)
 {
 	struct err why = {.code = CODE_OK};
 	result r = OK;
 	if (box->in_transaction) {
-		r = box_run(box, BOX_SQL_COMMIT, &why);
+		r = probe(box, &why);
+		if (!FAILED(r))
+			r = box_run(box, BOX_SQL_COMMIT, &why);
 		if (FAILED(r))
 			box_complain(box, &why);
-		if (!FAILED(r) && box->complained != CODE_OK) {
-			log_event(LOG_NOTICE, "box_recovered", LOG_TEXT("after", code_text(box->complained)));
-			box->complained = CODE_OK;
+		if (!FAILED(r) && box->complaint.code != CODE_OK) {
+			log_event(LOG_NOTICE, "box_recovered", LOG_TEXT("after", code_text(box->complaint.code)));
+			box->complaint.code = CODE_OK;
 		}
 		if (FAILED(r))
 			sqlite3_exec(box->db, "ROLLBACK", NULL, NULL, NULL);
@@ -323,6 +358,8 @@ result box_commit(struct box *box, struct err *err)
 	run_after(box, FAILED(r) ? &why : NULL);
 	if (!FAILED(r))
 		checkpoint(box);
+	else if (box->complaint.code != CODE_OK && box->on_trouble)
+		box->on_trouble(box->on_trouble_ctx, &box->complaint);
 	if (FAILED(r) && err)
 		*err = why;
 	return r;

@@ -15,6 +15,10 @@ enum { BOX_HASH_LEN = 32 };
 RESULT box_open(const char *folder, struct loop *loop, struct box **ret, struct err *err);
 /* True once the disk failed or the file turned out to be damaged: nothing is taken or written any more, the loop was stopped, and the program must end. */
 bool box_has_failed(const struct box *box, struct err *ret);
+/* True while nothing can be written, because the disk is full. */
+bool box_has_trouble(struct box *box, struct err *ret);
+/* Calls fn after each turn that could not be written. */
+void box_on_trouble(struct box *box, void (*fn)(void *ctx, const struct err *why), void *ctx);
 void box_close(struct box *box); /* commits what is open */
 /* Commits now and runs what was put off. After a fault everything of the turn is undone, what was put off is told so. */
 RESULT box_commit(struct box *box, struct err *err);

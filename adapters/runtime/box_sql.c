@@ -91,9 +91,9 @@ sqlite3_stmt *box_statement(struct box *box, enum box_sql which, struct err *err
 
 void box_complain(struct box *box, const struct err *why)
 {
-	if (box->complained == why->code)
+	if (box->complaint.code == why->code)
 		return;
-	box->complained = why->code;
+	box->complaint = *why;
 	log_event(LOG_ERROR, "box_failed", LOG_REASON(why), LOG_TEXT("remedy", code_remedy(why->code)));
 }
 

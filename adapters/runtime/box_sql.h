@@ -64,8 +64,10 @@ struct box {
 	bool in_transaction, failed_last;
 	bool must_scrub;     /* something was destroyed that the log may still hold */
 	struct err failure;  /* of the disk: for ever */
-	enum code complained; /* that the log has been told of, until a commit goes well again */
+	struct err complaint; /* that the log has been told of, until a commit goes well again */
 	struct err broken; /* a write of this turn failed: nothing of the turn stands */
+	void (*on_trouble)(void *ctx, const struct err *why);
+	void *on_trouble_ctx;
 	struct box_later *after;
 	size_t after_count, after_cap;
 };

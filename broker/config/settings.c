@@ -15,6 +15,8 @@ enum {
 	WINDOW_MESSAGES_MAX = 1024,
 	CREDIT_MAX = 65536,
 	LINKS_MAX = 100000,
+	HANDSHAKES_MAX = 4000, /* fewer than a door remembers addresses */
+	RATE_MAX = 1000000,
 	THREADS_MAX = 64
 };
 
@@ -157,6 +159,20 @@ static const struct conf_field limits_fields[] = {
 	{.name = "heartbeat_ms", .kind = CONF_DURATION, .offset = IN(limits, heartbeat_ms), .fallback = "15 s", .min = 50,
 	 .max = 3600 * SECOND_MS,
 	 .help = "a silent link is asked after so long, and closed after three questions without an answer"},
+	{.name = "handshakes", .kind = CONF_INT, .offset = IN(limits, handshakes), .fallback = "256", .min = 1, .max = HANDSHAKES_MAX,
+	 .help = "connections at once that were not greeted yet; one more, and one of the address that has most makes room"},
+	{.name = "source_handshakes", .kind = CONF_INT, .offset = IN(limits, source_handshakes), .fallback = "128", .min = 1,
+	 .max = HANDSHAKES_MAX, .help = "the same from one address; one more is refused"},
+	{.name = "handshake_rate", .kind = CONF_INT, .offset = IN(limits, handshake_rate), .fallback = "250", .min = 0, .max = RATE_MAX,
+	 .help = "handshakes a second from addresses from which no party came in yet, four seconds' worth at once; 0: no limit"},
+	{.name = "source_handshake_rate", .kind = CONF_INT, .offset = IN(limits, source_handshake_rate), .fallback = "50", .min = 0,
+	 .max = RATE_MAX, .help = "handshakes a second from one address, four seconds' worth at once; 0: no limit"},
+	{.name = "rate", .kind = CONF_INT, .offset = IN(limits, rate), .fallback = "5000", .min = 0, .max = RATE_MAX,
+	 .help = "messages a second that a party may submit, receipts included; beyond, its link is read more slowly; 0: no limit"},
+	{.name = "rate_bytes", .kind = CONF_SIZE, .offset = IN(limits, rate_bytes), .fallback = "32 MiB", .min = 0, .max = 1024 * MIB,
+	 .help = "and their bytes; 0: no limit"},
+	{.name = "burst_ms", .kind = CONF_DURATION, .offset = IN(limits, burst_ms), .fallback = "1 s", .min = 10, .max = 60 * SECOND_MS,
+	 .help = "how much of rate and rate_bytes a party may use at once after a pause"},
 	{.name = "clock_skew_ms", .kind = CONF_DURATION, .offset = IN(limits, clock_skew_ms), .fallback = "2 min", .min = 0,
 	 .max = DAY_MS,
 	 .help = "how far a message's times may lie in the future of this clock"},
@@ -176,6 +192,8 @@ static void check_limits(const void *value, struct conf_place place, const char 
 	if (settings->limits.frame_bytes < settings->limits.message_bytes + FRAME_OVERHEAD_BYTES)
 		conf_fault(faults, place, path,
 		           "a message of message_bytes does not fit into frame_bytes; make frame_bytes larger by 16 KiB at least");
+	if (settings->limits.source_handshakes > settings->limits.handshakes)
+		conf_fault(faults, place, path, "source_handshakes is more than handshakes: one address could hold the whole door; make it smaller");
 	if (settings->limits.window_bytes < settings->limits.message_bytes)
 		conf_fault(faults, place, path, "a message of message_bytes does not fit into window_bytes; make window_bytes larger");
 }
@@ -251,6 +269,10 @@ static const struct conf_field party_fields[] = {
 	{.name = "ori", .kind = CONF_TEXT, .offset = OF_PARTY(ori), .help = "its ORI"},
 	{.name = "roles", .kind = CONF_TEXTS, .offset = OF_PARTY(roles), .flags = CONF_REQUIRED, .check = check_roles,
 	 .help = "what it is: facility, parole_board, parole_office, police, community …"},
+	{.name = "rate", .kind = CONF_INT, .offset = OF_PARTY(rate), .fallback = "0", .min = 0, .max = RATE_MAX,
+	 .help = "messages a second that it may submit; 0: limits.rate"},
+	{.name = "rate_bytes", .kind = CONF_SIZE, .offset = OF_PARTY(rate_bytes), .fallback = "0", .min = 0, .max = 1024 * MIB,
+	 .help = "and their bytes; 0: limits.rate_bytes"},
 	{.name = "attributes", .kind = CONF_PAIRS, .offset = OF_PARTY(attributes), .check = check_attributes,
 	 .help = "what agreements may match content against; commas separate alternatives"},
 };

@@ -11,6 +11,7 @@ struct settings_party {
 	struct conf_pairs attributes;
 	char *title;
 	char *ori;
+	int64_t rate, rate_bytes; /* 0: as limits has it */
 	int line;
 };
 
@@ -30,6 +31,9 @@ struct settings_agreement {
 struct settings_limits {
 	int64_t frame_bytes, message_bytes, batch, credit, window_messages, window_bytes, links;
 	int64_t handshake_ms, stall_ms, heartbeat_ms, clock_skew_ms;
+	int64_t handshakes, source_handshakes;         /* at once: in all, from one address */
+	int64_t handshake_rate, source_handshake_rate; /* a second; 0: no limit */
+	int64_t rate, rate_bytes, burst_ms;            /* of a party, a second; 0: no limit */
 	int64_t attempts;      /* deliveries to a recipient before a message is a dead letter */
 	int64_t redeliver_ms;  /* no receipt for so long: delivered again */
 	int64_t heads_ms;      /* the ledger's head goes to each link so often at most */

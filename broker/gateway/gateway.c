@@ -5,10 +5,7 @@
 #include "broker/gateway/link.h"
 #include "broker/gateway/listener.h"
 
-#include <unistd.h>
-
 enum {
-	GATEWAY_STRANGERS_MAX = 256, /* handshakes at once: what a flood can make us hold and compute */
 	GATEWAY_JOBS_TURN = 256,     /* of the router in one turn of the loop */
 	GATEWAY_FAREWELL_MS = 3000,  /* for goodbyes to go out when the broker stops */
 	GATEWAY_REFUSALS_SECOND = 20, /* lines of the log */
@@ -30,18 +27,7 @@ struct gateway {
 static void on_connection(void *ctx, int fd)
 {
 	struct gateway *gateway = ctx;
-	struct link_home *home = &gateway->home;
-	struct err why;
-	if ((int64_t)home->count >= home->mandate->links) {
-		close(fd);
-		err_set(&why, CODE_BUSY, "limits.links", "%zu connections stand already", home->count);
-		link_refused(home, NULL, NULL, &why);
-		return;
-	}
-	if (home->strangers_count >= GATEWAY_STRANGERS_MAX)
-		link_evict_stranger(home);
-	if (FAILED(link_accept(home, job_link(gateway->number, ++gateway->serial), fd, &why)))
-		link_refused(home, NULL, NULL, &why);
+	link_accept(&gateway->home, job_link(gateway->number, ++gateway->serial), fd);
 }
 
 static void on_room(void *ctx)
@@ -238,9 +224,8 @@ struct gateway *gateway_new(struct wire *core, struct mandate *mandate, unsigned
 	home->loop = gateway->loop;
 	home->mandate = mandate_ref(mandate);
 	home->refusals.burst = GATEWAY_REFUSALS_SECOND;
+	link_home_open(home);
 	home->turned_away = refusals_new(gateway->loop, tell_refusals, gateway);
-	home->open = metric_gauge("liaison_links_open", "Links that are open", NULL, NULL);
-	TAILQ_INIT(&home->strangers);
 	home->outlet = outlet_new(gateway->loop, &gateway->core, 1, on_room, gateway);
 	gateway->listener = listener_new(gateway->loop, listen, on_connection, gateway);
 	gateway->watch = loop_wire_new(gateway->loop, gateway->core, on_jobs, gateway);
@@ -270,7 +255,7 @@ void gateway_free(struct gateway *gateway)
 		return;
 	drain(gateway->core);
 	listener_free(gateway->listener);
-	link_free_all(&gateway->home);
+	link_home_close(&gateway->home);
 	outlet_free(gateway->home.outlet);
 	refusals_free(gateway->home.turned_away);
 	loop_wire_free(gateway->watch);

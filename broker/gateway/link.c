@@ -4,40 +4,21 @@
 #include "base/mem.h"
 #include "broker/gateway/hello.h"
 #include "broker/gateway/intake.h"
+#include "broker/gateway/link_inside.h"
 #include "certs/channel.h"
+#include "certs/socket.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#define uthash_malloc(size) mem_alloc(size)
-#define uthash_free(at, size) mem_free(at)
-#include <uthash.h>
-
 enum {
 	LINK_UNANSWERED_MAX = 3,
 	LINK_QUEUE_SLACK_BYTES = 8 << 20, /* verdicts and the like, beside the deliveries that the window allows */
 	LINK_BYE_MAX = 1024,
+	LINK_GREETING_MAX = 40960,     /* HELLO with four certificates of the largest; nobody unknown has more of our memory */
+	LINK_TRICKLE_BYTES = 16384,    /* of a frame between two heartbeats: less, and it does not count as coming */
 	LINK_NUMBER_MAX = 32
-};
-
-struct link {
-	struct link_home *home;
-	uint64_t id;
-	enum link_state state;
-	struct channel *channel;
-	struct loop_timer *timer; /* the greeting's limit, then heartbeats */
-	char party[TRUST_NAME_MAX]; /* empty until it said HELLO */
-	struct signer *signer;      /* its signing certificate, from then on */
-	int64_t known;       /* entries of the ledger that it has seen a head of; -1: it does not hear of heads */
-	int64_t credit;      /* messages that it may still submit */
-	int64_t heartbeat_ms;
-	int64_t heard_at;    /* monotonic */
-	int unanswered;      /* heartbeats */
-	bool is_announced;   /* the router was told and has not been told of the end */
-	bool was_open, is_over, is_paused;
-	UT_hash_handle hh;
-	TAILQ_ENTRY(link) stranger;
 };
 
 /* What came with an event. */
@@ -48,58 +29,6 @@ struct input {
 	struct bytes frame;
 };
 
-/* ── the table ── */
-
-#define ROW(state_, event_, next_, action_) {LINK_##state_, LINK_ON_##event_, LINK_##next_, LINK_DO_##action_}
-
-static const struct link_row rows[] = {
-	ROW(HANDSHAKE, SECURED, HELLO, AWAIT),      ROW(HANDSHAKE, HELLO, HANDSHAKE, NOTHING),  ROW(HANDSHAKE, WELCOME, HANDSHAKE,
-	                                                                                            NOTHING),
-	ROW(HANDSHAKE, WORK, HANDSHAKE, NOTHING),   ROW(HANDSHAKE, BYE, HANDSHAKE, NOTHING),    ROW(HANDSHAKE, REFUSE, CLOSING, HANG_UP),
-	ROW(HANDSHAKE, GONE, CLOSED, BURY),
-
-	ROW(HELLO, SECURED, HELLO, NOTHING),        ROW(HELLO, HELLO, GREETED, GREET),          ROW(HELLO, WELCOME, HELLO, NOTHING),
-	ROW(HELLO, WORK, CLOSING, BREAK_OFF),       ROW(HELLO, BYE, CLOSING, HANG_UP),          ROW(HELLO, REFUSE, CLOSING, DISMISS),
-	ROW(HELLO, GONE, CLOSED, BURY),
-
-	ROW(GREETED, SECURED, GREETED, NOTHING),    ROW(GREETED, HELLO, CLOSING, BREAK_OFF),    ROW(GREETED, WELCOME, OPEN, BEGIN),
-	ROW(GREETED, WORK, CLOSING, BREAK_OFF),     ROW(GREETED, BYE, CLOSING, HANG_UP),        ROW(GREETED, REFUSE, CLOSING, DISMISS),
-	ROW(GREETED, GONE, CLOSED, BURY),
-
-	ROW(OPEN, SECURED, OPEN, NOTHING),          ROW(OPEN, HELLO, CLOSING, BREAK_OFF),       ROW(OPEN, WELCOME, OPEN, PASS),
-	ROW(OPEN, WORK, OPEN, WORK),                ROW(OPEN, BYE, CLOSING, HANG_UP),           ROW(OPEN, REFUSE, CLOSING, DISMISS),
-	ROW(OPEN, GONE, CLOSED, BURY),
-
-	ROW(CLOSING, SECURED, CLOSING, NOTHING),    ROW(CLOSING, HELLO, CLOSING, NOTHING),      ROW(CLOSING, WELCOME, CLOSING, NOTHING),
-	ROW(CLOSING, WORK, CLOSING, NOTHING),       ROW(CLOSING, BYE, CLOSING, NOTHING),        ROW(CLOSING, REFUSE, CLOSING, NOTHING),
-	ROW(CLOSING, GONE, CLOSED, BURY),
-
-	ROW(CLOSED, SECURED, CLOSED, NOTHING),      ROW(CLOSED, HELLO, CLOSED, NOTHING),        ROW(CLOSED, WELCOME, CLOSED, NOTHING),
-	ROW(CLOSED, WORK, CLOSED, NOTHING),         ROW(CLOSED, BYE, CLOSED, NOTHING),          ROW(CLOSED, REFUSE, CLOSED, NOTHING),
-	ROW(CLOSED, GONE, CLOSED, NOTHING),
-};
-
-static const char *const state_names[LINK_STATE_COUNT] = {"handshake", "hello", "greeted", "open", "closing", "closed"};
-static const char *const event_names[LINK_EVENT_COUNT] = {"secured", "hello", "welcome", "work", "bye", "refuse", "gone"};
-
-const struct link_row *link_row(enum link_state state, enum link_event event)
-{
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		if (rows[i].state == state && rows[i].event == event)
-			return &rows[i];
-	return NULL;
-}
-
-const char *link_state_text(enum link_state state)
-{
-	return state_names[state];
-}
-
-const char *link_event_text(enum link_event event)
-{
-	return event_names[event];
-}
-
 /* ── the end of a link, for the record ── */
 
 void link_refused(struct link_home *home, const char *party, const char *address, const struct err *why)
@@ -107,6 +36,9 @@ void link_refused(struct link_home *home, const char *party, const char *address
 	int64_t held = 0;
 	metric_add(metric_counter("liaison_links_refused", "Links refused before they were open, by code", "code",
 	                          code_text(why->code)), 1);
+	/* Of a full disk the router has told already, and everybody tries again and again. */
+	if (why->code == CODE_FULL)
+		return;
 	if (home->turned_away)
 		refusals_note(home->turned_away, party, address, why);
 	if (log_gate_pass(&home->refusals, &held))
@@ -153,18 +85,14 @@ static void note_end(struct link *link, const struct err *why)
 
 /* ── actions ── */
 
-static void leave_strangers(struct link *link)
-{
-	TAILQ_REMOVE(&link->home->strangers, link, stranger);
-	link->home->strangers_count--;
-}
-
 static void free_link(struct link *link)
 {
 	HASH_DEL(link->home->by_id, link);
 	link->home->count--;
 	channel_free(link->channel);
 	loop_timer_free(link->timer);
+	if (link->hold)
+		loop_timer_free(link->hold);
 	signer_unref(link->signer);
 	mem_free(link);
 }
@@ -199,6 +127,8 @@ static void do_greet(struct link *link, const struct input *input)
 	job->number = link->known;
 	job->at_us = clock_mono_us();
 	link->is_announced = true;
+	link->tally = tally_of(link->home->tally, link->party, clock_mono_us());
+	channel_frame_max(link->channel, (size_t)link->home->mandate->limits.frame_bytes);
 	loop_timer_set(link->timer, link->home->mandate->limits.handshake_ms, 0);
 	outlet_tell_others(link->home->outlet, job);
 	outlet_give(link->home->outlet, job);
@@ -211,6 +141,7 @@ static void do_begin(struct link *link, const struct input *input)
 	struct frame_welcome welcome;
 	struct err why;
 	link->was_open = true;
+	door_know(link->home->door, &link->from, clock_mono_us());
 	metric_add(link->home->open, 1);
 	if (FAILED(frame_welcome_decode(frame, &welcome, &why))) {
 		link_dismiss(link, &why);
@@ -277,10 +208,39 @@ static result take_work(struct link *link, const struct input *input, struct job
 	return OK;
 }
 
+static void rest(struct link *link)
+{
+	channel_pause(link->channel, link->is_paused || link->is_held);
+}
+
+static void on_held(void *ctx)
+{
+	struct link *link = ctx;
+	link->is_held = false;
+	link->heard_at = clock_mono_ms();
+	rest(link);
+}
+
+/* A frame without messages costs as much as one message: somebody has to look at it, too. */
+static void count_work(struct link *link, const struct job *job, struct bytes frame)
+{
+	int64_t messages = job && job->kind == JOB_SUBMIT ? (int64_t)job->count : 1;
+	int64_t wait_ms = tally_count(link->tally, messages, (int64_t)frame.len, clock_mono_us());
+	if (wait_ms == 0)
+		return;
+	link->is_held = true;
+	if (!link->hold)
+		link->hold = loop_timer_new(link->home->loop, on_held, link);
+	loop_timer_set(link->hold, wait_ms, 0);
+	rest(link);
+}
+
 static void do_work(struct link *link, const struct input *input)
 {
 	struct job *job = NULL;
 	struct err why;
+	if (input->kind == FRAME_PONG || input->kind == FRAME_PING)
+		count_work(link, NULL, input->frame);
 	if (input->kind == FRAME_PONG)
 		return;
 	if (input->kind == FRAME_PING) {
@@ -291,9 +251,10 @@ static void do_work(struct link *link, const struct input *input)
 		link_dismiss(link, &why);
 		return;
 	}
+	count_work(link, job, input->frame);
 	if (!outlet_give(link->home->outlet, job)) {
 		link->is_paused = true;
-		channel_pause(link->channel, true);
+		rest(link);
 	}
 }
 
@@ -340,17 +301,24 @@ static bool is_stranger(enum link_state state)
 	return state == LINK_HANDSHAKE || state == LINK_HELLO;
 }
 
+static void stop_timers(struct link *link)
+{
+	loop_timer_set(link->timer, -1, 0);
+	if (link->hold)
+		loop_timer_set(link->hold, -1, 0);
+}
+
 /* The only place that assigns the state. The link may be gone afterwards. */
 static void link_enter(struct link *link, enum link_event event, const struct input *input)
 {
 	const struct link_row *row = link_row(link->state, event);
 	if (row->next != row->state) {
-		log_event(LOG_DEBUG, "link_state", LOG_INT("link", link->id), LOG_TEXT("from", state_names[row->state]),
-		          LOG_TEXT("event", event_names[event]), LOG_TEXT("to", state_names[row->next]));
+		log_event(LOG_DEBUG, "link_state", LOG_INT("link", link->id), LOG_TEXT("from", link_state_text(row->state)),
+		          LOG_TEXT("event", link_event_text(event)), LOG_TEXT("to", link_state_text(row->next)));
 		if (is_stranger(row->state) && !is_stranger(row->next))
-			leave_strangers(link);
+			link_door_leave(link);
 		if (row->next == LINK_CLOSING)
-			loop_timer_set(link->timer, -1, 0);
+			stop_timers(link);
 	}
 	link->state = row->next;
 	actions[row->action](link, input);
@@ -426,16 +394,37 @@ static result check_expiry(const struct link *link, struct err *err)
 	return OK;
 }
 
+/* Of a frame that takes longer than a heartbeat on a slow line; a few bytes now and then are no frame that comes. */
+static bool is_coming(struct link *link)
+{
+	size_t before = link->unfinished;
+	link->unfinished = channel_unfinished(link->channel);
+	return link->unfinished >= before + LINK_TRICKLE_BYTES;
+}
+
+static result ask(struct link *link, struct err *err)
+{
+	result r = send_number(link, FRAME_PING, clock_mono_ms(), err);
+	return r.code == CODE_BUSY ? OK : r; /* the channel's own limit judges a peer that takes nothing */
+}
+
 static result beat(struct link *link, struct err *err)
 {
 	TRY(check_expiry(link, err));
-	if (link->is_paused || clock_mono_ms() - link->heard_at < link->heartbeat_ms)
+	bool is_slow_frame = is_coming(link);
+	/* Whoever is not read cannot be heard: it is only to know that we are here. */
+	if (link->is_paused || link->is_held)
+		return ask(link, err);
+	if (clock_mono_ms() - link->heard_at < link->heartbeat_ms)
 		return OK;
+	if (is_slow_frame)
+		link->unanswered = 0;
+	if (link->unanswered == LINK_UNANSWERED_MAX && link->unfinished)
+		return err_set(err, CODE_TIMEOUT, "", "a frame was begun and came too slowly; %zu bytes of it are here", link->unfinished);
 	if (link->unanswered == LINK_UNANSWERED_MAX)
 		return err_set(err, CODE_TIMEOUT, "", "%d heartbeats were not answered", LINK_UNANSWERED_MAX);
 	link->unanswered++;
-	result r = send_number(link, FRAME_PING, clock_mono_ms(), err);
-	return r.code == CODE_BUSY ? OK : r; /* the channel's own limit judges a peer that takes nothing */
+	return ask(link, err);
 }
 
 static void on_timer(void *ctx)
@@ -455,30 +444,48 @@ static void on_timer(void *ctx)
 
 /* ── what the gateway does ── */
 
-result link_accept(struct link_home *home, uint64_t id, int fd, struct err *err)
+static result open_channel(struct link *link, int fd, struct err *err)
 {
-	const struct settings_limits *most = &home->mandate->limits;
+	const struct settings_limits *most = &link->home->mandate->limits;
 	const struct channel_limits limits = {
-		.frame_max = (size_t)most->frame_bytes,
+		.frame_max = LINK_GREETING_MAX,
 		.queue_max = (size_t)(most->window_bytes + 2 * most->frame_bytes + LINK_QUEUE_SLACK_BYTES),
 		.handshake_ms = most->handshake_ms,
 		.stall_ms = most->stall_ms,
 	};
+	return channel_accept(link->home->loop, link->home->mandate->tls, fd, &limits, &channel_events, link, &link->channel, err);
+}
+
+static result take_in(struct link *link, int fd, struct err *err)
+{
+	result r = link_door_enter(link, fd, err);
+	if (FAILED(r)) {
+		close(fd);
+		return r;
+	}
+	r = open_channel(link, fd, err);
+	if (FAILED(r))
+		link_door_leave(link);
+	return r;
+}
+
+void link_accept(struct link_home *home, uint64_t id, int fd)
+{
+	char address[SOCKET_TEXT_MAX];
+	struct err why;
 	struct link *link = mem_alloc(sizeof(*link));
 	link->home = home;
 	link->id = id;
 	link->heard_at = clock_mono_ms();
-	result r = channel_accept(home->loop, home->mandate->tls, fd, &limits, &channel_events, link, &link->channel, err);
-	if (FAILED(r)) {
+	if (FAILED(take_in(link, fd, &why))) {
+		socket_text((struct sockaddr *)&link->from, sizeof(link->from), address);
+		link_refused(home, NULL, address, &why);
 		mem_free(link);
-		return r;
+		return;
 	}
 	link->timer = loop_timer_new(home->loop, on_timer, link);
 	HASH_ADD(hh, home->by_id, id, sizeof(link->id), link);
 	home->count++;
-	TAILQ_INSERT_TAIL(&home->strangers, link, stranger);
-	home->strangers_count++;
-	return OK;
 }
 
 struct link *link_find(const struct link_home *home, uint64_t id)
@@ -518,6 +525,8 @@ void link_rejudge_all(struct link_home *home)
 {
 	struct link *link, *next;
 	struct err why;
+	link_door_renew(home);
+	tally_set(home->tally, home->mandate);
 	HASH_ITER(hh, home->by_id, link, next)
 		if (FAILED(rejudge(link, &why)))
 			link_dismiss(link, &why);
@@ -531,18 +540,8 @@ void link_resume_all(struct link_home *home)
 			continue;
 		link->is_paused = false;
 		link->heard_at = clock_mono_ms();
-		channel_pause(link->channel, false);
+		rest(link);
 	}
-}
-
-void link_evict_stranger(struct link_home *home)
-{
-	struct link *oldest = TAILQ_FIRST(&home->strangers);
-	struct err why;
-	if (!oldest)
-		return;
-	err_set(&why, CODE_BUSY, "", "too many handshakes at once; the oldest made room");
-	link_dismiss(oldest, &why);
 }
 
 void link_free_all(struct link_home *home)
@@ -550,7 +549,7 @@ void link_free_all(struct link_home *home)
 	struct link *link, *next;
 	HASH_ITER(hh, home->by_id, link, next) {
 		if (is_stranger(link->state))
-			leave_strangers(link);
+			link_door_leave(link);
 		if (link->was_open && !link->is_over)
 			metric_add(home->open, -1);
 		free_link(link);

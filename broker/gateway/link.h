@@ -7,6 +7,8 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "broker/gateway/door.h"
+#include "broker/gateway/tally.h"
 #include "broker/wires/mandate.h"
 #include "broker/gateway/refusals.h"
 #include "broker/wires/outlet.h"
@@ -60,7 +62,8 @@ const char *link_event_text(enum link_event event);
 
 struct link;
 
-/* What the links of a gateway share. The gateway fills it and replaces the mandate. */
+/* What the links of a gateway share. The gateway fills in loop, mandate, outlet and the burst of refusals, then opens it, and
+ * replaces the mandate. */
 struct link_home {
 	struct loop *loop;
 	struct mandate *mandate;
@@ -68,14 +71,18 @@ struct link_home {
 	struct link *by_id; /* uthash head */
 	size_t count;       /* all that are not closed */
 	TAILQ_HEAD(, link) strangers; /* not greeted yet, oldest first */
-	size_t strangers_count;
+	struct door *door;
+	struct tally *tally;
 	struct log_gate refusals; /* strangers can cause these lines */
 	struct refusals *turned_away; /* for the record; NULL: none is kept */
 	struct metric *open;
 };
 
-/* Takes over a connected socket. The link enters itself into its home and leaves it when it is closed. */
-RESULT link_accept(struct link_home *home, uint64_t id, int fd, struct err *err);
+void link_home_open(struct link_home *home);
+void link_home_close(struct link_home *home); /* frees all links at once, without a word */
+/* Takes over a connected socket, or refuses it, which is counted and logged. The link enters itself into its home and leaves it
+ * when it is closed. When too many are at the handshake, one makes room. */
+void link_accept(struct link_home *home, uint64_t id, int fd);
 struct link *link_find(const struct link_home *home, uint64_t id); /* NULL: gone */
 /* A frame of the router for it, with the submit credit that goes back. Borrowed. */
 void link_send(struct link *link, const struct job *job);
@@ -83,12 +90,10 @@ void link_send(struct link *link, const struct job *job);
 void link_dismiss(struct link *link, const struct err *why);
 /* All of them, for example because the broker stops. */
 void link_dismiss_all(struct link_home *home, const struct err *why);
-/* After a reload: everyone whom the present mandate would refuse is dismissed. */
+/* After a reload: the present limits hold, and everyone whom the present mandate would refuse is dismissed. */
 void link_rejudge_all(struct link_home *home);
 /* A verifier has room again: links that wait for it are read on. */
 void link_resume_all(struct link_home *home);
-/* Makes room for a newcomer: the oldest that was not greeted yet goes. */
-void link_evict_stranger(struct link_home *home);
 /* Frees all at once, without a word. */
 void link_free_all(struct link_home *home);
 /* Counts and logs one that was refused; also what never became a link. party and address may be NULL. */

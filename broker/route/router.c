@@ -1,6 +1,7 @@
 #include "broker/route/router.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "broker/route/admit.h"
 #include "broker/route/ask.h"
@@ -279,16 +280,29 @@ static result sign_head(struct core *core, struct err *err)
 	return OK;
 }
 
+/* A commit without a write says nothing of the disk. */
+static result probe(struct core *core, struct err *err)
+{
+	int64_t now = clock_wall_ms();
+	return store_note(core->store, "probe", bytes_of((const uint8_t *)&now, sizeof(now)), err);
+}
+
 static result commit(struct core *core, struct err *err)
 {
 	if (!core->in_transaction)
 		return OK;
 	int64_t before = clock_mono_us();
+	if (core->trouble.code != CODE_OK)
+		TRY(probe(core, err));
 	TRY(sign_head(core, err));
 	TRY(ledger_seal(core->ledger, err));
 	TRY(store_commit(core->store, err));
 	core->in_transaction = false;
 	ledger_committed(core->ledger);
+	if (core->trouble.code != CODE_OK) {
+		log_event(LOG_NOTICE, "store_recovered", LOG_TEXT("after", code_text(core->trouble.code)));
+		core->trouble.code = CODE_OK;
+	}
 	metric_observe_us(core->commit_us, clock_mono_us() - before);
 	metric_add(core->groups, 1);
 	return OK;
@@ -338,6 +352,15 @@ static void keep_snapshots(struct router *router)
 	router->group_count = kept;
 }
 
+/* Once, until it goes well again: everybody who comes meanwhile is answered with it. */
+static void complain(struct core *core, const struct err *why)
+{
+	if (why->code != CODE_FULL || core->trouble.code == why->code)
+		return;
+	core->trouble = *why;
+	log_event(LOG_ERROR, "store_full", LOG_REASON(why), LOG_TEXT("remedy", code_remedy(why->code)));
+}
+
 /* The store could not take the group: nothing of it happened. Submits are answered with the fault, so that adapters keep the messages and
  * try again; links begin anew, because what is in flight is no longer known for sure. A sync that failed ends the program. */
 static result survive(struct router *router, const struct err *why, struct err *err)
@@ -351,6 +374,7 @@ static result survive(struct router *router, const struct err *why, struct err *
 	core->wants_review = false;
 	core_forget_group(core);
 	TRY(store_last_seq(core->store, &core->last_seq, err));
+	complain(core, why);
 	for (size_t i = 0; i < router->group_count; i++)
 		tell_fault(router, router->group[i], why);
 	flush_outgoing(core);
@@ -370,6 +394,8 @@ static result decide_group(struct router *router, struct err *err)
 	TRY(rules_turn(core, err));
 	TRY(withhold_decide(core, err));
 	TRY(erase_turn(core, err));
+	if (core->trouble.code != CODE_OK)
+		TRY(core_write(core, err));
 	TRY(deliver_overdue(core, err));
 	TRY(deliver_expire(core, err));
 	TRY(heads_prepare(core, err));

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MANDATE_FIELDS = 9, MANDATE_LEVEL_MAX = 16, MANDATE_LINKS_MAX = INT32_MAX, MANDATE_PARTIES_MAX = 1000000 };
+enum { MANDATE_FIELDS = 10, MANDATE_LEVEL_MAX = 16, MANDATE_LINKS_MAX = INT32_MAX, MANDATE_GATEWAYS_MAX = 1024, MANDATE_PARTIES_MAX = 1000000 };
 
 struct counted {
 	atomic_uint count;
@@ -31,7 +31,7 @@ void mandate_unref(struct mandate *mandate)
 	if (!mandate || atomic_fetch_sub_explicit(&counted_of(mandate)->count, 1, memory_order_acq_rel) != 1)
 		return;
 	for (size_t i = 0; i < mandate->parties_count; i++)
-		mem_free(mandate->parties[i]);
+		mem_free(mandate->parties[i].name);
 	mem_free(mandate->parties);
 	tls_unref(mandate->tls);
 	trust_unref(mandate->trust);
@@ -40,13 +40,19 @@ void mandate_unref(struct mandate *mandate)
 
 static int order_name(const void *key, const void *element)
 {
-	return bytes_order(*(const struct bytes *)key, bytes_text(*(char *const *)element));
+	return bytes_order(*(const struct bytes *)key, bytes_text(((const struct mandate_party *)element)->name));
+}
+
+const struct mandate_party *mandate_party(const struct mandate *mandate, struct bytes name)
+{
+	if (mandate->parties_count == 0)
+		return NULL;
+	return bsearch(&name, mandate->parties, mandate->parties_count, sizeof(*mandate->parties), order_name);
 }
 
 bool mandate_names(const struct mandate *mandate, struct bytes party)
 {
-	return mandate->parties_count &&
-	       bsearch(&party, mandate->parties, mandate->parties_count, sizeof(*mandate->parties), order_name) != NULL;
+	return mandate_party(mandate, party) != NULL;
 }
 
 /* The limits cross as they are: both processes are of one build, which the first field says. */
@@ -56,6 +62,7 @@ result mandate_pack(const struct snapshot *snapshot, unsigned gateways, struct b
 	pack_put_array(out, MANDATE_FIELDS);
 	pack_put_str(out, LIAISON_VERSION);
 	pack_put_int(out, snapshot->generation);
+	pack_put_int(out, gateways);
 	pack_put_int(out, (settings->limits.links + gateways - 1) / gateways);
 	pack_put_int(out, settings->log.level);
 	pack_put_int(out, settings->log.format);
@@ -63,8 +70,12 @@ result mandate_pack(const struct snapshot *snapshot, unsigned gateways, struct b
 	trust_pack(snapshot->trust, out);
 	TRY(tls_pack(snapshot->tls, out, err));
 	pack_put_array(out, snapshot->parties_count);
-	for (size_t i = 0; i < snapshot->parties_count; i++)
+	for (size_t i = 0; i < snapshot->parties_count; i++) {
+		pack_put_array(out, 3);
 		pack_put_str(out, snapshot->parties[i].name);
+		pack_put_int(out, snapshot->parties[i].settings->rate);
+		pack_put_int(out, snapshot->parties[i].settings->rate_bytes);
+	}
 	return buf_check(out, "mandate", err);
 }
 
@@ -77,9 +88,11 @@ static void take_parties(struct mandate *mandate, struct pack_in *in)
 		return;
 	mandate->parties = mem_array(count + 1, sizeof(*mandate->parties));
 	for (size_t i = 0; i < count && !in->failed; i++) {
+		pack_array_of(in, "parties", 3);
 		struct bytes name = pack_text(in, "parties", TRUST_NAME_MAX);
+		int64_t rate = pack_int(in, "rate", 0, INT64_MAX), rate_bytes = pack_int(in, "rate_bytes", 0, INT64_MAX);
 		if (!in->failed)
-			mandate->parties[mandate->parties_count++] = bytes_dup_text(name);
+			mandate->parties[mandate->parties_count++] = (struct mandate_party){bytes_dup_text(name), rate, rate_bytes};
 	}
 }
 
@@ -90,6 +103,7 @@ static RESULT take_all(struct mandate *mandate, struct pack_in *in, struct err *
 	if (!in->failed && !bytes_is(version, LIAISON_VERSION))
 		pack_fail(in, CODE_VERSION, "version", "the gateway and the core are of different versions");
 	mandate->generation = pack_int(in, "generation", 0, INT64_MAX);
+	mandate->gateways = pack_int(in, "gateways", 1, MANDATE_GATEWAYS_MAX);
 	mandate->links = pack_int(in, "links", 0, MANDATE_LINKS_MAX);
 	mandate->log_level = (int)pack_int(in, "level", 0, MANDATE_LEVEL_MAX);
 	mandate->log_format = (int)pack_int(in, "format", 0, MANDATE_LEVEL_MAX);

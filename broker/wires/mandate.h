@@ -8,14 +8,20 @@
 
 struct snapshot;
 
+struct mandate_party {
+	char *name;
+	int64_t rate, rate_bytes; /* a second; 0: as limits has it */
+};
+
 struct mandate {
 	int64_t generation;
+	int64_t gateways; /* that share what limits allows */
 	int64_t links; /* connections at once, of this gateway: its share of limits.links */
 	int log_level, log_format;
 	struct settings_limits limits;
 	struct tls *tls;
 	struct trust *trust;
-	char **parties; /* sorted */
+	struct mandate_party *parties; /* sorted by name */
 	size_t parties_count;
 };
 
@@ -26,6 +32,7 @@ RESULT mandate_pack(const struct snapshot *snapshot, unsigned gateways, struct b
 RESULT mandate_unpack(struct bytes packed, struct mandate **ret, struct err *err);
 struct mandate *mandate_ref(struct mandate *mandate);
 void mandate_unref(struct mandate *mandate); /* NULL is fine */
+const struct mandate_party *mandate_party(const struct mandate *mandate, struct bytes name); /* NULL: it is not enrolled */
 bool mandate_names(const struct mandate *mandate, struct bytes party); /* it is enrolled */
 
 #endif

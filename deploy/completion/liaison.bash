@@ -51,7 +51,8 @@ _liaison_value() {
     --at-rest) compopt -o default 2>/dev/null || true ;;
     --wrap) _liaison_words pkcs11: ;;
     --timeout) _liaison_words '1s 10s 60s' ;;
-    --count | --days | --invalid | --title | --tls | --signing | --sealing | --hub-tls | --hub-signing | --host | --person | --ori | --agency | --since | --size | --root | --by | --why) ;;
+    --lifecycle) _liaison_types lifecycle ;;
+    --count | --state | --limit | --after | --days | --invalid | --title | --tls | --signing | --sealing | --hub-tls | --hub-signing | --host | --person | --ori | --agency | --since | --size | --root | --by | --why) ;;
     *) return 1 ;;
   esac
 }
@@ -92,6 +93,11 @@ _liaison_arguments() {
       if [ "$cword" -eq 3 ] && [[ ${words[2]} == example ]]; then _liaison_types type; return; fi
       if [ "$cword" -eq 3 ] && [[ ${words[2]} == check ]]; then _liaison_files json; return; fi ;;
     dead) if [ "$cword" -eq 2 ]; then _liaison_words 'list show requeue discard'; return; fi ;;
+    record | held | exchange | consent) if [ "$cword" -eq 2 ]; then _liaison_words 'list show'; return; fi ;;
+    person)
+      if [ "$cword" -eq 2 ]; then _liaison_words 'show'; return; fi
+      if [ "$cword" -eq 3 ]; then _liaison_words 'doc_number= sid= ucn= ssn= oln='; return; fi ;;
+    deadline | subscription) if [ "$cword" -eq 2 ]; then _liaison_words 'list'; return; fi ;;
     ledger)
       if [ "$cword" -eq 2 ]; then _liaison_words 'verify head compare'; return; fi
       if [[ $cur != -* && ${words[2]} == compare ]]; then _liaison_files 'json head'; return; fi
@@ -113,6 +119,10 @@ _liaison_arguments() {
     convert) common='--from --to --config --ori --agency --catalogue --help' ;;
     approve) common='--certificate --key --ca --help' ;;
     dead) common="$common --reason" ;;
+    record) common="$common --lifecycle --state --limit --after" ;;
+    held | consent | subscription) common="$common --limit --after" ;;
+    deadline) common="$common --overdue --limit --after" ;;
+    exchange) common="$common --open --limit --after" ;;
     ledger) common="$common --hub-certificate --ca --crl --against --since --quick --size --out" ;;
     adapter) common="$common --out --config --size --root --by --why" ;;
     evidence) common='--data --out --at-rest --help' ;;
@@ -128,7 +138,7 @@ _liaison() {
   local words=("${COMP_WORDS[@]}")
   COMPREPLY=()
   if [ "$cword" -eq 1 ]; then
-    _liaison_words 'send receive approve status agencies queues dead trace watch metrics reload convert check ledger adapter evidence vault pki catalogue help --help --version'
+    _liaison_words 'send receive approve status agencies queues dead record person held deadline exchange subscription consent trace watch metrics reload convert check ledger adapter evidence vault pki catalogue help --help --version'
   else
     _liaison_value || _liaison_arguments
   fi

@@ -17,11 +17,22 @@ def _table():
 _TABLE = _table()
 
 
-def page_sum(page, number):
-    crc = _SEED
-    for byte in struct.pack(">I", number) + page[:PAGE - SUM]:
+def _crc(crc, data):
+    for byte in data:
         crc = (crc >> 8) ^ _TABLE[(crc ^ byte) & 0xFF]
     return crc
+
+
+def page_sum(page, number):
+    return _crc(_SEED, struct.pack(">I", number) + page[:PAGE - SUM])
+
+
+def of_another_boot(mark):
+    """The mark beside a log, as it looks once the machine was started again."""
+    if len(mark) != 64:
+        return mark
+    text = mark[:24] + bytes(byte ^ 0x55 for byte in mark[24:40]) + mark[40:56]
+    return text + struct.pack("<Q", _crc(0, text))
 
 
 def fits(page, number):

@@ -51,7 +51,7 @@ def test_each_has_help_and_refuses_an_unknown_option(field, command):
 
 BAD = [[], ["nosuch"], ["status", "word"], ["status", "--timeout"], ["status", "--timeout", "soon"], ["trace"], ["trace", "a", "b"],
        ["dead"], ["dead", "list", "x"], ["dead", "requeue", PAROLE], ["ledger", "verify"], ["ledger", "burn", "x"],
-       ["ledger", "verify", "x", "--ca", "y"], ["evidence", "x"], ["approve", "x"], ["check"], ["catalogue"], ["catalogue", "show"], ["pki"],
+       ["ledger", "verify", "x", "--crl", "y"], ["evidence", "x"], ["approve", "x"], ["check"], ["catalogue"], ["catalogue", "show"], ["pki"],
        ["pki", "nosuch"], ["pki", "issue", "x"], ["pki", "issue", "x", "--out", "y", "--tls", "a", "--signing", "b"],
        ["pki", "init", "x", "--days", "soon"], ["pki", "init", "x", "--key", "des"], ["send"], ["send", "--wait", "forever", "x"],
        ["receive", "--count", "x"]]

@@ -503,12 +503,54 @@ static void refuses_connections_beyond_the_limit(void **state)
 	rig_new(rig, "links = 2;");
 	int64_t before = refused(CODE_BUSY);
 	open_link(rig, 0, POLICE, 5, 5000);
-	dial_open(rig, 1, BOARD);
+	open_link(rig, 1, BOARD, 5, 5000);
 	struct adapter *third = dial(rig, 2, BOARD);
 	UNTIL(rig, third->closed);
 	assert_false(third->open);
 	assert_int_equal(refused(CODE_BUSY) - before, 1);
-	assert_false(rig->adapters[0].closed);
+	assert_false(rig->adapters[0].closed || rig->adapters[1].closed);
+}
+
+static void who_is_not_greeted_makes_room_and_links_that_stand_do_not(void **state)
+{
+	struct rig *rig = *state;
+	rig_new(rig, "links = 2;");
+	open_link(rig, 0, POLICE, 5, 5000);
+	dial_open(rig, 1, BOARD);
+	dial_open(rig, 2, BOARD);
+	expect_bye(rig, &rig->adapters[1], CODE_BUSY);
+	assert_false(rig->adapters[0].closed || rig->adapters[2].closed);
+}
+
+static void refuses_more_handshakes_a_second_than_an_address_may_begin(void **state)
+{
+	struct rig *rig = *state;
+	rig_new(rig, "source_handshake_rate = 1; handshakes = 8; source_handshakes = 8;");
+	int64_t before = refused(CODE_RATE);
+	for (int i = 0; i < 8 && refused(CODE_RATE) == before; i++) {
+		struct adapter *adapter = dial(rig, 0, BOARD);
+		UNTIL(rig, adapter->open || adapter->closed);
+		channel_free(adapter->channel);
+		tls_unref(adapter->tls);
+		*adapter = (struct adapter){.channel = NULL};
+	}
+	assert_true(refused(CODE_RATE) > before);
+}
+
+static void a_stranger_may_say_no_more_than_a_greeting_is_long(void **state)
+{
+	struct rig *rig = *state;
+	struct buf frame;
+	rig_new(rig, NULL);
+	int64_t before = refused(CODE_TOO_LARGE);
+	dial_open(rig, 0, POLICE);
+	buf_init(&frame, 1 << 20);
+	memset(buf_room(&frame, 50000), 0, 50000);
+	buf_grew(&frame, 50000);
+	send_frame(&rig->adapters[0], &frame);
+	buf_done(&frame);
+	UNTIL(rig, rig->adapters[0].closed);
+	assert_int_equal(refused(CODE_TOO_LARGE) - before, 1);
 }
 
 static void refuses_a_frame_beyond_the_limit(void **state)
@@ -706,6 +748,9 @@ int main(void)
 		TEST(closes_links_that_a_reload_refuses_and_keeps_the_others),
 		TEST(closes_the_link_of_a_party_that_a_reload_takes_out),
 		TEST(refuses_connections_beyond_the_limit),
+		TEST(who_is_not_greeted_makes_room_and_links_that_stand_do_not),
+		TEST(refuses_more_handshakes_a_second_than_an_address_may_begin),
+		TEST(a_stranger_may_say_no_more_than_a_greeting_is_long),
 		TEST(refuses_a_frame_beyond_the_limit),
 		TEST(refuses_garbage),
 		TEST(reads_no_more_than_a_slow_verifier_takes_and_loses_nothing),
