@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <string.h>
 
+static const char *const fips_modules[] = {"required", "none", NULL};
 static const char *const levels[] = {"debug", "info", "notice", "warning", "error", NULL};
 static const char *const formats[] = {"auto", "text", "json", NULL};
 static const char *const hand_overs[] = {"auto", "spool", "zmq", "none", "https", NULL};
@@ -203,6 +204,10 @@ static const struct conf_field own_fields[] = {
 	{.name = "tls", .kind = CONF_GROUP, .offset = 0, .flags = CONF_REQUIRED, .sub = &tls_table},
 	{.name = "signing", .kind = CONF_GROUP, .offset = 0, .flags = CONF_REQUIRED, .sub = &signing_table},
 	{.name = "sealing", .kind = CONF_GROUP, .offset = 0, .sub = &sealing_table},
+	{.name = "fips", .kind = CONF_BOOL, .offset = AT(fips), .flags = CONF_NO_RELOAD, .fallback = "false",
+	 .help = "nothing but what FIPS 140 approves: AES-GCM, P-256 and P-384, RSA, SHA-2"},
+	{.name = "fips_module", .kind = CONF_CHOICE, .offset = AT(fips_module), .flags = CONF_NO_RELOAD, .fallback = "required", .choices = fips_modules,
+	 .help = "required: OpenSSL's provider \"fips\" computes it, or the program does not start; none: the algorithms alone"},
 	{.name = "at_rest", .kind = CONF_GROUP, .offset = 0, .sub = &at_rest_table},
 	{.name = "ports", .kind = CONF_GROUP, .offset = 0, .sub = &port_table},
 	{.name = "limits", .kind = CONF_GROUP, .offset = 0, .sub = &limit_table},

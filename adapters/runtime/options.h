@@ -32,6 +32,8 @@ struct options {
 	struct {
 		char *key; /* NULL: the disk is written plain */
 	} at_rest;
+	bool fips;
+	int fips_module; /* 0: required */
 	struct {
 		char *zmq;   /* endpoint; empty: none */
 		char *spool; /* folder; empty: none */

@@ -63,8 +63,8 @@ _liaison_pki() {
     _liaison_words 'init issue sign renew revoke crl list show'
   elif [[ $cur == -* ]]; then
     case ${words[2]} in
-      init) _liaison_words '--title --key --days' ;;
-      issue) _liaison_words "--out --key --days $about" ;;
+      init) _liaison_words '--title --key --days --fips' ;;
+      issue) _liaison_words "--out --key --days --fips $about" ;;
       sign) _liaison_words "--out --days $about" ;;
       renew) _liaison_words '--out --same-key --days' ;;
       revoke) _liaison_words '--reason' ;;
