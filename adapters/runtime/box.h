@@ -99,8 +99,8 @@ RESULT box_each_note(struct box *box, const char *prefix, box_name_fn fn, void *
 
 /* Records: kind_host's two functions, ctx is the box. */
 RESULT box_put_record(void *box, const struct kind_record *record, struct err *err);
-RESULT box_each_record(void *box, const char *kind, const char *by, const char *value, bool (*fn)(void *ctx, const struct kind_record *record),
-                       void *ctx, struct err *err);
+RESULT box_each_record(void *ctx, const char *kind, const char *by, const char *value, bool (*fn)(void *fn_ctx, const struct kind_record *record),
+                       void *fn_ctx, struct err *err);
 
 /* Erasure: destroys what the box holds of the messages that `fits` says yes to: the parts of own messages that the hub has judged, the envelopes of
  * deliveries (what was not handed over yet never is), and the records that were made of either. The file is scrubbed after the commit. */
