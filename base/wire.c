@@ -460,6 +460,28 @@ static void discard_rest(struct wire *wire)
 	}
 }
 
+/* libzmq tells of an ipc peer "localhost:UID:GID:PID", older ones without the name. Addresses of others are numeric. */
+static void read_peer(zmq_msg_t *frame, struct wire_message *message)
+{
+	static const char host[] = "localhost";
+	const char *address = zmq_msg_gets(frame, "Peer-Address");
+	int64_t numbers[3];
+	struct err ignored;
+	message->peer_uid = message->peer_pid = -1;
+	if (address && !strncmp(address, host, sizeof(host) - 1))
+		address += sizeof(host) - 1;
+	for (size_t i = 0; i < 3; i++) {
+		if (!address || *address != ':')
+			return;
+		size_t len = strcspn(++address, ":");
+		if (FAILED(text_int(bytes_of(address, len), 0, INT32_MAX * INT64_C(2) + 1, &numbers[i], &ignored)))
+			return;
+		address += len;
+	}
+	message->peer_uid = numbers[0];
+	message->peer_pid = numbers[2];
+}
+
 RESULT wire_receive(struct wire *wire, struct wire_message *ret, struct err *err)
 {
 	struct wire_message message = {.inside = mem_alloc(sizeof(struct inside))};
@@ -482,6 +504,7 @@ RESULT wire_receive(struct wire *wire, struct wire_message *ret, struct err *err
 		wire_message_done(&message);
 		return err_set(err, CODE_MALFORMED, wire->endpoint, "a message of more than %d frames", WIRE_FRAMES_MAX);
 	}
+	read_peer(&inside->frames[message.count - 1], &message);
 	*ret = message;
 	return OK;
 }

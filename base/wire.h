@@ -49,6 +49,7 @@ enum { WIRE_FRAMES_MAX = 8 };
 struct wire_message {
 	struct bytes frames[WIRE_FRAMES_MAX]; /* borrowed until wire_message_done */
 	size_t count;
+	int64_t peer_uid, peer_pid; /* of an ipc endpoint: whose program has sent it, as the kernel says; -1: not known */
 	void *inside;
 };
 

@@ -29,6 +29,9 @@ struct tls *tls_ref(struct tls *tls);
 void tls_unref(struct tls *tls);
 struct trust *tls_trust(const struct tls *tls);  /* borrowed; NULL of a tls_web_new without */
 int64_t tls_not_after_ms(const struct tls *tls); /* of our own certificate */
+const char *tls_serial(const struct tls *tls);   /* the same, in hex */
+/* Whether both show the same certificate of our own. */
+bool tls_shows_same(const struct tls *a, const struct tls *b);
 /* For rooms of certs only. */
 void *tls_context(const struct tls *tls); /* SSL_CTX, borrowed */
 bool tls_serves(const struct tls *tls);

@@ -12,6 +12,7 @@ struct cli {
 	const char *control; /* --control ENDPOINT, LIAISON_CONTROL */
 	const char *port;    /* --port ENDPOINT, LIAISON_PORT: of an adapter */
 	const char *catalogue; /* --catalogue FOLDER, LIAISON_CATALOGUE */
+	const char *at_rest; /* --at-rest KEY, LIAISON_AT_REST: the ring of keys of a folder of data; NULL: it is plain */
 	int64_t timeout_ms;  /* --timeout DURATION */
 };
 
@@ -30,6 +31,7 @@ extern const struct cli_command cli_commands[];
 
 /* The commands, each as a cli_fn; cli/main.c says what they take. */
 int cli_pki(struct cli *cli, int argc, char **argv);
+int cli_vault(struct cli *cli, int argc, char **argv);
 int cli_approve(struct cli *cli, int argc, char **argv);
 int cli_catalogue(struct cli *cli, int argc, char **argv);
 int cli_check(struct cli *cli, int argc, char **argv);
@@ -41,12 +43,22 @@ int cli_status(struct cli *cli, int argc, char **argv);
 int cli_agencies(struct cli *cli, int argc, char **argv);
 int cli_queues(struct cli *cli, int argc, char **argv);
 int cli_dead(struct cli *cli, int argc, char **argv);
+int cli_record(struct cli *cli, int argc, char **argv);
+int cli_person(struct cli *cli, int argc, char **argv);
+int cli_held(struct cli *cli, int argc, char **argv);
+int cli_deadline(struct cli *cli, int argc, char **argv);
+int cli_exchange(struct cli *cli, int argc, char **argv);
+int cli_subscription(struct cli *cli, int argc, char **argv);
+int cli_consent(struct cli *cli, int argc, char **argv);
 int cli_trace(struct cli *cli, int argc, char **argv);
 int cli_watch(struct cli *cli, int argc, char **argv);
 int cli_reload(struct cli *cli, int argc, char **argv);
 int cli_metrics(struct cli *cli, int argc, char **argv);
 int cli_send(struct cli *cli, int argc, char **argv);
 int cli_receive(struct cli *cli, int argc, char **argv);
+
+/* Before a store is opened: with --at-rest, sealed files can be read from then on. key when it is sealed and no key, or another, was given. */
+RESULT cli_open_rest(const struct cli *cli, const char *folder, struct err *err);
 
 /* "liaison: …" on stderr; returns the exit code that fits the error. */
 int cli_fail(const struct err *why);
@@ -71,6 +83,13 @@ RESULT talk_ask(struct talk *talk, struct bytes packed, int64_t wait_ms, struct 
 /* Asks the hub's control socket one thing. The answer is the caller's to buf_done. */
 RESULT talk_hub(const struct cli *cli, struct bytes packed, struct buf *ret, struct err *err);
 
+/* A question to the hub: {op, …} with `pairs` more to come; the caller puts those. */
+void cli_put_op(struct buf *out, const char *op, size_t pairs);
+void cli_put_text(struct buf *out, const char *key, const char *text);
+/* Asks, and shows JSON if that is wanted; EXIT_FINE: *ret is the answer, to be shown and buf_done. The question is done. */
+int cli_ask(struct cli *cli, struct buf *question, struct buf *ret);
+struct bytes cli_list_in(const struct buf *answer, const char *key);
+
 /* Output */
 void show_json(struct bytes packed);
 /* {"key": "value", …} from pairs of texts. */
@@ -78,7 +97,7 @@ void show_json_texts(const char *const (*pairs)[2], size_t count);
 struct show_column {
 	const char *title;
 	const char *pointer; /* into the row */
-	enum { SHOW_TEXT, SHOW_COUNT, SHOW_TIME, SHOW_AGE, SHOW_YES, SHOW_LIST, SHOW_BYTES } kind;
+	enum { SHOW_TEXT, SHOW_COUNT, SHOW_TIME, SHOW_AGE, SHOW_YES, SHOW_LIST, SHOW_BYTES, SHOW_MAP, SHOW_PARTIES } kind;
 };
 /* Rows (a packed array of maps) as an aligned table; `empty` is said when there are none. */
 void show_table(struct bytes rows, const struct show_column *columns, size_t count, const char *empty);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void put_op(struct buf *out, const char *op, size_t pairs)
+void cli_put_op(struct buf *out, const char *op, size_t pairs)
 {
 	buf_init(out, 65536);
 	pack_put_map(out, pairs + 1);
@@ -15,14 +15,13 @@ static void put_op(struct buf *out, const char *op, size_t pairs)
 	pack_put_str(out, op);
 }
 
-static void put_text(struct buf *out, const char *key, const char *text)
+void cli_put_text(struct buf *out, const char *key, const char *text)
 {
 	pack_put_str(out, key);
 	pack_put_str(out, text);
 }
 
-/* Asks, and shows JSON if that is wanted; 0: *ret is the answer, to be shown and buf_done. */
-static int ask(struct cli *cli, struct buf *question, struct buf *ret)
+int cli_ask(struct cli *cli, struct buf *question, struct buf *ret)
 {
 	struct err why;
 	result r = talk_hub(cli, buf_bytes(question), ret, &why);
@@ -36,7 +35,7 @@ static int ask(struct cli *cli, struct buf *question, struct buf *ret)
 	return EXIT_FINE;
 }
 
-static struct bytes list_in(const struct buf *answer, const char *key)
+struct bytes cli_list_in(const struct buf *answer, const char *key)
 {
 	struct bytes list;
 	return pack_find(buf_bytes(answer), key, &list) ? list : BYTES_NONE;
@@ -45,12 +44,12 @@ static struct bytes list_in(const struct buf *answer, const char *key)
 static int table(struct cli *cli, const char *op, const char *key, const struct show_column *columns, size_t count, const char *empty)
 {
 	struct buf question, answer;
-	put_op(&question, op, 0);
-	int code = ask(cli, &question, &answer);
+	cli_put_op(&question, op, 0);
+	int code = cli_ask(cli, &question, &answer);
 	if (code != EXIT_FINE)
 		return code;
 	if (!cli->json)
-		show_table(list_in(&answer, key), columns, count, empty);
+		show_table(cli_list_in(&answer, key), columns, count, empty);
 	buf_done(&answer);
 	return EXIT_FINE;
 }
@@ -66,7 +65,7 @@ static int adapter_status(struct cli *cli)
 	struct buf question;
 	struct bytes answer, status;
 	struct err why;
-	put_op(&question, "status", 0);
+	cli_put_op(&question, "status", 0);
 	result r = talk_open(cli->port, &talk, &why);
 	if (!FAILED(r))
 		r = talk_ask(talk, buf_bytes(&question), cli->timeout_ms, &answer, &why);
@@ -87,15 +86,17 @@ int cli_status(struct cli *cli, int argc, char **argv)
 		{"hub", "/party", SHOW_TEXT},          {"version", "/version", SHOW_TEXT},      {"up since", "/started_at", SHOW_TIME},
 		{"configuration", "/generation", SHOW_COUNT}, {"agencies", "/parties", SHOW_COUNT}, {"connected", "/links", SHOW_COUNT},
 		{"accepted", "/accepted", SHOW_COUNT}, {"receipts", "/receipts", SHOW_COUNT},   {"duplicates", "/duplicates", SHOW_COUNT},
-		{"queued", "/queued", SHOW_COUNT},     {"oldest queued", "/oldest_at", SHOW_AGE}, {"ledger entries", "/ledger_size", SHOW_COUNT},
+		{"queued", "/queued", SHOW_COUNT},     {"oldest queued", "/oldest_at", SHOW_AGE}, {"held", "/held", SHOW_COUNT},
+		{"overdue deadlines", "/deadlines_overdue", SHOW_COUNT}, {"open exchanges", "/exchanges_open", SHOW_COUNT}, {"subscriptions", "/subscriptions", SHOW_COUNT},
+		 {"ledger entries", "/ledger_size", SHOW_COUNT},
 		{"commit p99, us", "/commit_p99_us", SHOW_COUNT}, {"resident", "/memory_bytes", SHOW_BYTES}};
 	struct buf question, answer;
 	if (!cli_words(argc, argv, 0, 0))
 		return cli_usage("status", "takes no words");
 	if (cli->port)
 		return adapter_status(cli);
-	put_op(&question, "status", 0);
-	int code = ask(cli, &question, &answer);
+	cli_put_op(&question, "status", 0);
+	int code = cli_ask(cli, &question, &answer);
 	if (code != EXIT_FINE)
 		return code;
 	if (!cli->json)
@@ -155,13 +156,13 @@ static int dead_show(struct cli *cli, const char *id)
 {
 	struct buf question, answer, picked;
 	bool json = cli->json;
-	put_op(&question, "dead_list", 0);
+	cli_put_op(&question, "dead_list", 0);
 	cli->json = false;
-	int code = ask(cli, &question, &answer);
+	int code = cli_ask(cli, &question, &answer);
 	if (code != EXIT_FINE)
 		return code;
 	buf_init(&picked, answer.max);
-	pick(list_in(&answer, "dead"), id, &picked);
+	pick(cli_list_in(&answer, "dead"), id, &picked);
 	if (json)
 		show_json(buf_bytes(&picked));
 	else
@@ -175,12 +176,12 @@ static int dead_show(struct cli *cli, const char *id)
 static int dead_change(struct cli *cli, const char *op, const char *party, const char *id, const char *reason)
 {
 	struct buf question, answer;
-	put_op(&question, op, reason ? 3 : 2);
-	put_text(&question, "party", party);
-	put_text(&question, "id", id);
+	cli_put_op(&question, op, reason ? 3 : 2);
+	cli_put_text(&question, "party", party);
+	cli_put_text(&question, "id", id);
 	if (reason)
-		put_text(&question, "reason", reason);
-	int code = ask(cli, &question, &answer);
+		cli_put_text(&question, "reason", reason);
+	int code = cli_ask(cli, &question, &answer);
 	if (code != EXIT_FINE)
 		return code;
 	if (!cli->json)
@@ -214,8 +215,8 @@ int cli_reload(struct cli *cli, int argc, char **argv)
 	int64_t generation = 0;
 	if (!cli_words(argc, argv, 0, 0))
 		return cli_usage("reload", "takes no words");
-	put_op(&question, "reload", 0);
-	int code = ask(cli, &question, &answer);
+	cli_put_op(&question, "reload", 0);
+	int code = cli_ask(cli, &question, &answer);
 	if (code != EXIT_FINE)
 		return code;
 	if (!cli->json && pack_find(buf_bytes(&answer), "generation", &value) && pack_as_int(value, &generation))
@@ -232,8 +233,8 @@ int cli_metrics(struct cli *cli, int argc, char **argv)
 	struct bytes value, text;
 	if (!cli_words(argc, argv, 0, 0))
 		return cli_usage("metrics", "takes no words");
-	put_op(&question, "metrics", 0);
-	int code = ask(cli, &question, &answer);
+	cli_put_op(&question, "metrics", 0);
+	int code = cli_ask(cli, &question, &answer);
 	if (code != EXIT_FINE)
 		return code;
 	if (!cli->json && pack_find(buf_bytes(&answer), "metrics", &value) && pack_as_text(value, &text))

@@ -64,11 +64,16 @@ static void show_list(struct bytes list, char *into, size_t size)
 	size_t len = 0;
 	into[0] = 0;
 	for (size_t i = 0; i < count && !in.failed && len + 2 < size; i++) {
-		struct bytes text;
+		struct bytes value = pack_value(&in, ""), text;
+		int64_t number = 0;
 		char safe[128];
-		if (!pack_as_text(pack_value(&in, ""), &text))
+		if (pack_as_text(value, &text))
+			text_safe(text, safe, sizeof(safe));
+		else if (pack_as_int(value, &number))
+			snprintf(safe, sizeof(safe), "%lld", (long long)number);
+		else
 			continue;
-		int wrote = snprintf(into + len, size - len, "%s%s", len ? ", " : "", text_safe(text, safe, sizeof(safe)));
+		int wrote = snprintf(into + len, size - len, "%s%s", len ? ", " : "", safe);
 		len += wrote > 0 ? (size_t)wrote : 0;
 	}
 }
@@ -84,6 +89,41 @@ static void show_number(int64_t number, const struct show_column *column, char *
 		snprintf(into, size, "%.1f MiB", (double)number / 1048576.0);
 	else
 		snprintf(into, size, "%lld", (long long)number);
+}
+
+/* name=value of each pair; the first of a list of values. */
+static void show_map(struct bytes map, char *into, size_t size)
+{
+	struct err ignored;
+	struct pack_in in = pack_in(map, &ignored);
+	size_t count = pack_map(&in, ""), len = 0;
+	into[0] = 0;
+	for (size_t i = 0; i < count && !in.failed && len + 2 < size; i++) {
+		char key_safe[64], text_of[128];
+		struct bytes key = pack_text(&in, "", SIZE_MAX), value = pack_value(&in, ""), text = BYTES_NONE, first;
+		if (!pack_as_text(value, &text) && pack_pointer(value, "/0", &first) && !pack_as_text(first, &text))
+			text = BYTES_NONE;
+		int wrote = snprintf(into + len, size - len, "%s%s=%s", len ? ", " : "", text_safe(key, key_safe, sizeof(key_safe)),
+		                     text_safe(text, text_of, sizeof(text_of)));
+		len += wrote > 0 ? (size_t)wrote : 0;
+	}
+}
+
+/* Names of a list of maps with `party`. */
+static void show_parties(struct bytes list, char *into, size_t size)
+{
+	struct err ignored;
+	struct pack_in in = pack_in(list, &ignored);
+	size_t count = pack_array(&in, ""), len = 0;
+	into[0] = 0;
+	for (size_t i = 0; i < count && !in.failed && len + 2 < size; i++) {
+		struct bytes value, party;
+		char safe[128];
+		if (!pack_find(pack_value(&in, ""), "party", &value) || !pack_as_text(value, &party))
+			continue;
+		int wrote = snprintf(into + len, size - len, "%s%s", len ? ", " : "", text_safe(party, safe, sizeof(safe)));
+		len += wrote > 0 ? (size_t)wrote : 0;
+	}
 }
 
 void show_cell(struct bytes row, const struct show_column *column, char *into, size_t size)
@@ -110,15 +150,23 @@ void show_cell(struct bytes row, const struct show_column *column, char *into, s
 	case PACK_ARRAY:
 		if (column->kind == SHOW_COUNT)
 			snprintf(into, size, "%zu", item.count);
+		else if (column->kind == SHOW_PARTIES)
+			show_parties(value, into, size);
 		else
 			show_list(value, into, size);
 		break;
 	case PACK_FLOAT:
 		snprintf(into, size, "%g", item.number);
 		break;
+	case PACK_MAP:
+		if (column->kind == SHOW_MAP) {
+			show_map(value, into, size);
+			break;
+		}
+		snprintf(into, size, "-");
+		break;
 	case PACK_NIL:
 	case PACK_BIN:
-	case PACK_MAP:
 		snprintf(into, size, "-");
 		break;
 	}

@@ -28,12 +28,13 @@ struct sandbox {
 	enum sandbox_role role;
 	struct landlock_path *paths;
 	size_t count;
-	bool is_on, has_files, has_calls;
+	bool is_on, dials, has_files, has_calls;
 	char files[TEXT_MAX], calls[TEXT_MAX];
 };
 
 static const char *const system_reads[] = {
 	"/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/local/lib", "/usr/share/zoneinfo", "/etc/localtime", "/etc/ssl", "/etc/ld.so.cache",
+	"/proc/sys/kernel/random/boot_id", /* tells what a power cut may have taken */
 	"/etc/nsswitch.conf", "/etc/hosts", "/etc/host.conf", "/etc/gai.conf", "/etc/services", "/sys/devices/system/cpu",
 };
 
@@ -44,6 +45,7 @@ struct sandbox *sandbox_new(enum sandbox_role role, bool is_on)
 {
 	struct sandbox *sandbox = mem_alloc(sizeof(*sandbox));
 	sandbox->role = role;
+	sandbox->dials = role == SANDBOX_ADAPTER;
 	sandbox->is_on = is_on;
 	return sandbox;
 }
@@ -80,6 +82,23 @@ void sandbox_allow_beside(struct sandbox *sandbox, const char *file)
 	if (real)
 		allow_folder_of(sandbox, real);
 	mem_free(real);
+}
+
+bool sandbox_allow_key(struct sandbox *sandbox, const char *uri)
+{
+	bool is_credential = !strncmp(uri, "credential:", strlen("credential:"));
+	if (is_credential)
+		sandbox_allow(sandbox, getenv("CREDENTIALS_DIRECTORY"), SANDBOX_READ);
+	if (strncmp(uri, "pkcs11:", strlen("pkcs11:")) != 0)
+		return is_credential;
+	const char *pin = strstr(uri, "pin-source=");
+	pin = pin ? pin + strlen("pin-source=") : "";
+	pin += !strncmp(pin, "file:", 5) ? 5 : 0;
+	AUTO_FREE char *file = mem_text_n(pin, strcspn(pin, "&;"));
+	if (file[0] == '/')
+		sandbox_allow_beside(sandbox, file);
+	sandbox->dials = true;
+	return true;
 }
 
 void sandbox_allow_socket(struct sandbox *sandbox, const char *endpoint)
@@ -123,7 +142,7 @@ result sandbox_close_files(struct sandbox *sandbox, struct err *err)
 		snprintf(sandbox->files, TEXT_MAX, "%s", why);
 		return OK;
 	}
-	TRY(landlock_close(sandbox->paths, sandbox->count, sandbox->role == SANDBOX_ADAPTER, err));
+	TRY(landlock_close(sandbox->paths, sandbox->count, sandbox->dials, err));
 	snprintf(sandbox->files, TEXT_MAX, "landlock %d", version);
 	sandbox->has_files = true;
 	return OK;

@@ -27,6 +27,9 @@ void sandbox_free(struct sandbox *sandbox); /* NULL is fine; what was taken is n
 void sandbox_allow(struct sandbox *sandbox, const char *path, enum sandbox_access access);
 /* The folder of a file, by the name given and where it really lies: a file that is replaced can be read again. */
 void sandbox_allow_beside(struct sandbox *sandbox, const char *file);
+/* What a key that is named by a URI needs: the file with the PIN of one on a token, which may then be reached over the network too; the
+ * folder of the service manager's credentials. Where the token keeps itself is for the settings to say. False: it is a path. */
+bool sandbox_allow_key(struct sandbox *sandbox, const char *uri);
 /* The folder of an ipc:// endpoint that is bound. */
 void sandbox_allow_socket(struct sandbox *sandbox, const char *endpoint);
 /* What every program here may read: the system's libraries, zones, names and random numbers. */

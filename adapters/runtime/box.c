@@ -3,11 +3,19 @@
 #include "adapters/runtime/box_sql.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
+#include "pages/pages.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-enum { BOX_APPLICATION_ID = 0x4c494142, BOX_VERSION = 1, BOX_CHECKPOINT_PAGES = 1000 };
+/* Format 2: pages have checksums. */
+enum { BOX_APPLICATION_ID = 0x4c494142, BOX_VERSION = 2, BOX_CHECKPOINT_PAGES = 1000 };
 
 static const char *const schema =
 	"CREATE TABLE outbox(seq INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, priority INTEGER NOT NULL, is_receipt INTEGER NOT NULL,"
@@ -60,29 +68,131 @@ static result make_schema(struct box *box, struct err *err)
 	return r;
 }
 
-static result check_version(struct box *box, struct err *err)
+static int on_log(void *ctx, sqlite3 *handle, const char *name, int pages)
 {
-	int64_t application = 0, version = 0, tables = 0;
+	struct box *box = ctx;
+	(void)handle;
+	(void)name;
+	box->log_pages = pages;
+	return SQLITE_OK;
+}
+
+static result open_handle(struct box *box, struct err *err)
+{
+	if (sqlite3_open_v2(box->path, &box->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, pages_vfs(true)) != SQLITE_OK)
+		return box_failed(box, err);
+	sqlite3_extended_result_codes(box->db, 1);
+	return execute(box, "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON", err);
+}
+
+/* Who made the file, before anything in it is touched. */
+static result identify(struct box *box, int64_t *ret_version, struct err *err)
+{
+	int64_t application = 0, tables = 0;
 	TRY(pragma_int(box, "PRAGMA application_id", &application, err));
-	TRY(pragma_int(box, "PRAGMA user_version", &version, err));
+	TRY(pragma_int(box, "PRAGMA user_version", ret_version, err));
 	TRY(pragma_int(box, "SELECT count(*) FROM sqlite_schema", &tables, err));
-	if (tables == 0)
-		return make_schema(box, err);
+	if (tables == 0 && application == 0 && *ret_version == 0)
+		return OK;
 	if (application != BOX_APPLICATION_ID)
 		return err_set(err, CODE_CORRUPT, box->path, "this is not an adapter's database");
-	if (version != BOX_VERSION)
-		return err_set(err, CODE_VERSION, box->path, "the file is of format %lld, this program reads %d", (long long)version, BOX_VERSION);
+	if (*ret_version < 1 || *ret_version > BOX_VERSION)
+		return err_set(err, CODE_VERSION, box->path, "the file is of format %lld, this program reads %d", (long long)*ret_version, BOX_VERSION);
 	return OK;
 }
 
-/* Exclusive locking: one adapter a party, and a second one started by mistake is told so. */
-static result configure(struct box *box, struct err *err)
+/* A file of the first format gets its checksums. */
+static result renew(struct box *box, enum pages_kind kind, struct err *err)
 {
-	TRY(execute(box, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF;"
-	                 " PRAGMA secure_delete = ON;", err));
-	TRY(execute(box, "BEGIN EXCLUSIVE; COMMIT;", err));
-	sqlite3_wal_autocheckpoint(box->db, BOX_CHECKPOINT_PAGES);
-	return check_version(box, err);
+	char stamp[64];
+	if (kind == PAGES_PLAIN) {
+		sqlite3_close(box->db);
+		box->db = NULL;
+		TRY(pages_renew(box->path, err));
+		TRY(open_handle(box, err));
+	}
+	sqlite3_snprintf(sizeof(stamp), stamp, "PRAGMA user_version = %d", BOX_VERSION);
+	return execute(box, stamp, err);
+}
+
+static result configure(struct box *box, bool is_new, struct err *err)
+{
+	if (is_new && pages_claim(box->db) != SQLITE_OK)
+		return box_failed(box, err);
+	TRY(execute(box, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;", err));
+	/* Checkpoints are the box's own: SQLite keeps a sync that failed in one of its to itself. */
+	sqlite3_wal_autocheckpoint(box->db, 0);
+	sqlite3_wal_hook(box->db, on_log, box);
+	return OK;
+}
+
+static result open_database(struct box *box, struct err *err)
+{
+	enum pages_kind kind = PAGES_EMPTY;
+	int64_t version = 0;
+	TRY(pages_look(box->path, &kind, err));
+	if (kind == PAGES_ALIEN)
+		return err_set(err, CODE_CORRUPT, box->path, "its beginning is damaged, or it is not an adapter's database");
+	TRY(open_handle(box, err));
+	TRY(identify(box, &version, err));
+	if (kind == PAGES_PLAIN && version == BOX_VERSION)
+		return err_set(err, CODE_CORRUPT, box->path, "format %d without checksums: its beginning is damaged", BOX_VERSION);
+	if (version != 0 && version < BOX_VERSION)
+		TRY(renew(box, kind, err));
+	TRY(configure(box, version == 0, err));
+	return version == 0 ? make_schema(box, err) : OK;
+}
+
+/* The lock file keeps a second adapter out, and remembers that there was a box: without it, what waited and what was handed over already would be
+ * forgotten in silence. */
+static const char made[] = "An adapter's database was made beside this file. Without its adapter.db the adapter refuses to start.\n";
+
+static result lock_folder(struct box *box, const char *folder, bool *ret_made, struct err *err)
+{
+	char byte;
+	AUTO_FREE char *path = mem_printf("%s/adapter.lock", folder);
+	box->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (box->lock_fd < 0)
+		return err_errno(err, path, "open");
+	if (flock(box->lock_fd, LOCK_EX | LOCK_NB) != 0)
+		return errno == EWOULDBLOCK ? err_set(err, CODE_BUSY, box->path, "another adapter is using it") : err_errno(err, path, "lock");
+	ssize_t got = pread(box->lock_fd, &byte, 1, 0);
+	*ret_made = got == 1;
+	return got < 0 ? err_errno(err, path, "read") : OK;
+}
+
+static result make_file(const struct box *box, bool was_made, struct err *err)
+{
+	struct stat status;
+	bool is_there = stat(box->path, &status) == 0;
+	if (!is_there && errno != ENOENT)
+		return err_errno(err, box->path, "stat");
+	if (was_made && (!is_there || status.st_size == 0))
+		return err_set(err, CODE_CORRUPT, box->path, "the file is missing or empty, though it was in use before");
+	if (is_there)
+		return (status.st_mode & 077) && chmod(box->path, 0600) != 0 ? err_errno(err, box->path, "chmod") : OK;
+	int fd = open(box->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_errno(err, box->path, "create");
+	close(fd);
+	return OK;
+}
+
+static result remember_made(const struct box *box, const char *folder, struct err *err)
+{
+	ssize_t length = (ssize_t)sizeof(made) - 1;
+	if (pwrite(box->lock_fd, made, (size_t)length, 0) != length || fdatasync(box->lock_fd) != 0)
+		return err_errno(err, folder, "write adapter.lock");
+	return file_sync_folder(folder, err);
+}
+
+static result open_all(struct box *box, const char *folder, struct err *err)
+{
+	bool was_made = false;
+	TRY(lock_folder(box, folder, &was_made, err));
+	TRY(make_file(box, was_made, err));
+	TRY(open_database(box, err));
+	return was_made ? OK : remember_made(box, folder, err);
 }
 
 static void on_turn(void *ctx)
@@ -91,6 +201,8 @@ static void on_turn(void *ctx)
 	struct err ignored; /* whoever waited for the commit has been told through box_after */
 	result r = box_commit(box, &ignored);
 	box->failed_last = FAILED(r);
+	if (box->failure.code != CODE_OK)
+		loop_stop(box->loop);
 }
 
 result box_open(const char *folder, struct loop *loop, struct box **ret, struct err *err)
@@ -98,11 +210,9 @@ result box_open(const char *folder, struct loop *loop, struct box **ret, struct 
 	TRY(file_make_folder(folder, 0700, err));
 	struct box *box = mem_alloc(sizeof(*box));
 	box->path = mem_printf("%s/adapter.db", folder);
-	result r = OK;
-	if (sqlite3_open_v2(box->path, &box->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
-		r = box_failed(box, err);
-	if (!FAILED(r))
-		r = configure(box, err);
+	box->lock_fd = -1;
+	box->loop = loop;
+	result r = open_all(box, folder, err);
 	if (FAILED(r)) {
 		box_close(box);
 		return r;
@@ -123,6 +233,8 @@ void box_close(struct box *box)
 	for (size_t i = 0; i < BOX_SQL_COUNT; i++)
 		sqlite3_finalize(box->statements[i]);
 	sqlite3_close(box->db);
+	if (box->lock_fd >= 0)
+		close(box->lock_fd);
 	mem_free(box->after);
 	mem_free(box->path);
 	mem_free(box);
@@ -165,12 +277,75 @@ static void run_after(struct box *box, const struct err *why)
 	mem_free(later);
 }
 
+/* Empties the log now and then; of what was destroyed, at once, and again until no reader stands in the way. */
+static void checkpoint(struct box *box)
+{
+	struct err ignored;
+	if (box->failure.code != CODE_OK || (box->log_pages < BOX_CHECKPOINT_PAGES && !box->must_scrub))
+		return;
+	int mode = box->must_scrub ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
+	int rc = sqlite3_wal_checkpoint_v2(box->db, NULL, mode, NULL, NULL);
+	box->log_pages = 0;
+	box->must_scrub = box->must_scrub && rc != SQLITE_OK;
+	/* The commit stands in the log and is good; what the disk did since ends the program. */
+	if (rc != SQLITE_OK && FAILED(box_failed(box, &ignored)) && box->failure.code != CODE_OK)
+		box_complain(box, &ignored);
+}
+
+bool box_has_failed(const struct box *box, struct err *ret)
+{
+	if (box->failure.code != CODE_OK)
+		*ret = box->failure;
+	return box->failure.code != CODE_OK;
+}
+
+void box_on_trouble(struct box *box, void (*fn)(void *ctx, const struct err *why), void *ctx)
+{
+	box->on_trouble = fn;
+	box->on_trouble_ctx = ctx;
+}
+
+bool box_has_trouble(struct box *box, struct err *ret)
+{
+	struct err ignored;
+	if (box->complaint.code == CODE_OK)
+		return false;
+	*ret = box->complaint;
+	/* Whoever asks wants to know of the present: a write of its own tells, at the end of this turn. */
+	return !FAILED(box_note(box, "probe", BYTES_NONE, &ignored)) || ret->code != CODE_OK;
+}
+
+/* A commit without a write says nothing of the disk. */
+static result probe(struct box *box, struct err *err)
+{
+	int64_t now = clock_wall_ms();
+	if (box->complaint.code == CODE_OK)
+		return OK;
+	sqlite3_stmt *s = box_statement(box, BOX_SQL_NOTE, err);
+	if (!s)
+		return (result){err->code};
+	box_bind_text(s, 1, BYTES_LIT("probe"));
+	box_bind(s, 2, bytes_of((const uint8_t *)&now, sizeof(now)));
+	bool is_done = sqlite3_step(s) == SQLITE_DONE;
+	result r = is_done ? OK : box_failed(box, err);
+	sqlite3_reset(s);
+	return r;
+}
+
 result box_commit(struct box *box, struct err *err)
 {
 	struct err why = {.code = CODE_OK};
 	result r = OK;
 	if (box->in_transaction) {
-		r = box_run(box, BOX_SQL_COMMIT, &why);
+		r = probe(box, &why);
+		if (!FAILED(r))
+			r = box_run(box, BOX_SQL_COMMIT, &why);
+		if (FAILED(r))
+			box_complain(box, &why);
+		if (!FAILED(r) && box->complaint.code != CODE_OK) {
+			log_event(LOG_NOTICE, "box_recovered", LOG_TEXT("after", code_text(box->complaint.code)));
+			box->complaint.code = CODE_OK;
+		}
 		if (FAILED(r))
 			sqlite3_exec(box->db, "ROLLBACK", NULL, NULL, NULL);
 		box->in_transaction = false;
@@ -181,6 +356,10 @@ result box_commit(struct box *box, struct err *err)
 		box->broken.code = CODE_OK;
 	}
 	run_after(box, FAILED(r) ? &why : NULL);
+	if (!FAILED(r))
+		checkpoint(box);
+	else if (box->complaint.code != CODE_OK && box->on_trouble)
+		box->on_trouble(box->on_trouble_ctx, &box->complaint);
 	if (FAILED(r) && err)
 		*err = why;
 	return r;

@@ -13,8 +13,14 @@ enum { BOX_HASH_LEN = 32 };
 
 /* Opens or makes the file; version for another format, corrupt when damaged, busy when another adapter has it. */
 RESULT box_open(const char *folder, struct loop *loop, struct box **ret, struct err *err);
+/* True once the disk failed or the file turned out to be damaged: nothing is taken or written any more, the loop was stopped, and the program must end. */
+bool box_has_failed(const struct box *box, struct err *ret);
+/* True while nothing can be written, because the disk is full. */
+bool box_has_trouble(struct box *box, struct err *ret);
+/* Calls fn after each turn that could not be written. */
+void box_on_trouble(struct box *box, void (*fn)(void *ctx, const struct err *why), void *ctx);
 void box_close(struct box *box); /* commits what is open */
-/* Commits now and runs what was put off. After a fault everything of the turn is undone, what was put off is told so, and box_fault names it. */
+/* Commits now and runs what was put off. After a fault everything of the turn is undone, what was put off is told so. */
 RESULT box_commit(struct box *box, struct err *err);
 /* Undoes all that was written since the last commit; the next box_commit tells so to whoever waits for it. */
 void box_undo(struct box *box, const struct err *why);

@@ -99,15 +99,6 @@ static result destroy(struct box *box, enum box_sql which, const struct doomed *
 	return destroy_record(box, row, err);
 }
 
-/* What was overwritten must not stay in the log either. The lock is exclusive: nobody reads meanwhile. */
-static void scrub(void *ctx, int64_t number, const struct err *why)
-{
-	struct box *box = ctx;
-	(void)number;
-	if (!why && sqlite3_wal_checkpoint_v2(box->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) != SQLITE_OK)
-		log_event(LOG_WARNING, "scrub_failed", LOG_TEXT("reason", sqlite3_errmsg(box->db)));
-}
-
 static result erase_from(struct box *box, enum box_sql which, const struct doom *found, int64_t *ret_erased, struct err *err)
 {
 	struct doom doom = *found;
@@ -126,6 +117,6 @@ result box_erase(struct box *box, box_fits_fn fits, void *ctx, int64_t *ret_eras
 	TRY(erase_from(box, BOX_SQL_ERASE_OUT, &doom, ret_erased, err));
 	TRY(erase_from(box, BOX_SQL_ERASE_IN, &doom, ret_erased, err));
 	if (*ret_erased)
-		box_after(box, scrub, box, 0);
+		box->must_scrub = true; /* what was overwritten must not stay in the log either */
 	return OK;
 }

@@ -1,6 +1,7 @@
 #include "adapters/runtime/box_sql.h"
 
 #include "base/log.h"
+#include "pages/pages.h"
 
 #include <string.h>
 
@@ -56,32 +57,24 @@ static const char *const sql[BOX_SQL_COUNT] = {
 	[BOX_SQL_PRUNE_IN] = "UPDATE inbox SET envelope = NULL WHERE handed < ?1 AND envelope IS NOT NULL",
 };
 
-static enum code code_of(int sqlite)
-{
-	switch (sqlite & 0xff) {
-	case SQLITE_FULL:
-		return CODE_FULL;
-	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB:
-		return CODE_CORRUPT;
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		return CODE_BUSY;
-	case SQLITE_PERM:
-	case SQLITE_READONLY:
-	case SQLITE_CANTOPEN:
-		return CODE_PERMISSION;
-	default:
-		return CODE_IO;
-	}
-}
-
 result box_failed(struct box *box, struct err *err)
 {
+	struct err why;
 	int code = sqlite3_extended_errcode(box->db);
-	if (code_of(code) == CODE_BUSY)
-		return err_set(err, CODE_BUSY, box->path, "another adapter is using it");
-	return err_set(err, code_of(code), box->path, "%s", sqlite3_errmsg(box->db));
+	if (box->failure.code != CODE_OK) {
+		if (err)
+			*err = box->failure;
+		return (result){box->failure.code};
+	}
+	result r = pages_failure(box->db, box->path, code, &why);
+	if (r.code == CODE_BUSY)
+		r = err_set(&why, CODE_BUSY, box->path, "another program is using it");
+	/* What a disk forgot, or changed, once: nothing that it says later on counts. */
+	if (r.code == CODE_IO || r.code == CODE_CORRUPT)
+		box->failure = why;
+	if (err)
+		*err = why;
+	return r;
 }
 
 sqlite3_stmt *box_statement(struct box *box, enum box_sql which, struct err *err)
@@ -96,6 +89,14 @@ sqlite3_stmt *box_statement(struct box *box, enum box_sql which, struct err *err
 	return *statement;
 }
 
+void box_complain(struct box *box, const struct err *why)
+{
+	if (box->complaint.code == why->code)
+		return;
+	box->complaint = *why;
+	log_event(LOG_ERROR, "box_failed", LOG_REASON(why), LOG_TEXT("remedy", code_remedy(why->code)));
+}
+
 /* After a failure within a transaction SQLite may have rolled back by itself; the box does so in any case, and the commit tells everybody. */
 static result break_turn(struct box *box, struct err *err)
 {
@@ -105,7 +106,7 @@ static result break_turn(struct box *box, struct err *err)
 		sqlite3_exec(box->db, "ROLLBACK", NULL, NULL, NULL);
 	box->in_transaction = false;
 	box->broken = why;
-	log_event(LOG_ERROR, "box_failed", LOG_REASON(&why));
+	box_complain(box, &why);
 	if (err)
 		*err = why;
 	return r;
@@ -113,8 +114,8 @@ static result break_turn(struct box *box, struct err *err)
 
 sqlite3_stmt *box_writer(struct box *box, enum box_sql which, struct err *err)
 {
-	if (box->broken.code != CODE_OK) {
-		*err = box->broken;
+	if (box->failure.code != CODE_OK || box->broken.code != CODE_OK) {
+		*err = box->failure.code != CODE_OK ? box->failure : box->broken;
 		return NULL;
 	}
 	if (!box->in_transaction) {

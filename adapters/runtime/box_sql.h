@@ -59,14 +59,23 @@ struct box {
 	char *path;
 	sqlite3 *db;
 	sqlite3_stmt *statements[BOX_SQL_COUNT];
+	struct loop *loop;
+	int lock_fd, log_pages;
 	bool in_transaction, failed_last;
+	bool must_scrub;     /* something was destroyed that the log may still hold */
+	struct err failure;  /* of the disk: for ever */
+	struct err complaint; /* that the log has been told of, until a commit goes well again */
 	struct err broken; /* a write of this turn failed: nothing of the turn stands */
+	void (*on_trouble)(void *ctx, const struct err *why);
+	void *on_trouble_ctx;
 	struct box_later *after;
 	size_t after_count, after_cap;
 };
 
 /* full, io, corrupt, busy or permission with the file's name, from what SQLite said last. */
 result box_failed(struct box *box, struct err *err);
+/* Logs the failure, once until a commit goes well again. */
+void box_complain(struct box *box, const struct err *why);
 /* The prepared statement, reset and unbound; NULL with the reason. Writers open the transaction. */
 sqlite3_stmt *box_statement(struct box *box, enum box_sql which, struct err *err);
 sqlite3_stmt *box_writer(struct box *box, enum box_sql which, struct err *err);

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "certs/fips.h"
 
 #include <string.h>
 
@@ -46,6 +47,8 @@ result office_papers_load(const struct options *options, struct office_papers *r
 	struct err why;
 	size_t before = faults->count;
 	memset(ret, 0, sizeof(*ret));
+	if (FAILED(fips_setup(fips_mode_of(options->fips, options->fips_module == 0), &why)))
+		fault(faults, file, "fips", &why);
 	if (FAILED(catalogue_load(options->catalogue, &ret->catalogue, &why)))
 		fault(faults, file, "catalogue", &why);
 	if (FAILED(trust_load((const char *const *)options->tls.ca.at, options->tls.ca.count, (const char *const *)options->tls.crl.at,
@@ -126,6 +129,14 @@ static result open_ports(struct office *office, struct err *err)
 	return OK;
 }
 
+/* What cannot be kept must not be taken: the hub keeps it, in order, until there is room. */
+static void on_trouble(void *ctx, const struct err *why)
+{
+	struct office *office = ctx;
+	if (office->uplink)
+		uplink_give_up(office->uplink, why);
+}
+
 static result open_all(struct office *office, const void *settings, struct err *err)
 {
 	const struct options *options = office->options;
@@ -137,6 +148,7 @@ static result open_all(struct office *office, const void *settings, struct err *
 		TRY(office->kind->open(settings, &office->host, &office->kind_state, err));
 	TRY(history_new(office, &office->history, err));
 	office->uplink = uplink_new(office);
+	box_on_trouble(office->box, on_trouble, office);
 	office->sender = sender_new(office);
 	office->receiver = receiver_new(office);
 	TRY(open_ports(office, err));
@@ -173,7 +185,8 @@ void office_renew(struct office *office, struct office_papers *papers)
 	memset(papers, 0, sizeof(*papers));
 	office->host.catalogue = office->papers.catalogue;
 	receiver_renewed(office->receiver);
-	uplink_redial(office->uplink);
+	uplink_renewed(office->uplink, !tls_shows_same(old.tls, office->papers.tls) ||
+	                               memcmp(signer_fingerprint(old.signing), signer_fingerprint(office->papers.signing), HASH_LEN) != 0);
 	if (office->port_http)
 		port_http_renewed(office->port_http);
 	office_papers_done(&old);
@@ -203,6 +216,8 @@ void office_free(struct office *office)
 	office->port_spool = NULL;
 	port_http_free(office->port_http);
 	office->port_http = NULL;
+	if (office->box)
+		box_on_trouble(office->box, NULL, NULL);
 	uplink_free(office->uplink);
 	history_free(office->history);
 	sender_free(office->sender);

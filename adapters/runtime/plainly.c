@@ -208,6 +208,9 @@ result plainly_status(struct office *office, struct buf *out, struct err *err)
 {
 	int64_t waiting = 0, unhanded = 0;
 	const struct err *last = uplink_last_error(office->uplink);
+	struct err trouble;
+	if (box_has_trouble(office->box, &trouble))
+		return err_set(err, trouble.code, trouble.field, "%s", trouble.reason);
 	TRY(box_counts(office->box, &waiting, &unhanded, err));
 	pack_put_map(out, 12);
 	put_text(out, "party", bytes_text(office->options->party));

@@ -2,6 +2,7 @@
 
 #include "adapters/runtime/plainly.h"
 #include "adapters/runtime/port_spool_inside.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -20,8 +21,16 @@ char *port_spool_path(const struct port_spool *port, enum spool_folder folder, c
 	return mem_printf("%s/%s%s", port->folders[folder], name, ending);
 }
 
+/* A full disk fails whatever is tried every second: the log is told once a minute. */
 void port_spool_fault(const char *what, const struct err *why)
 {
+	static enum code told;
+	static int64_t told_at;
+	int64_t now = clock_mono_ms();
+	if (why->code == CODE_FULL && told == CODE_FULL && now - told_at < SPOOL_TELL_MS)
+		return;
+	told = why->code;
+	told_at = now;
 	log_event(LOG_ERROR, what, LOG_REASON(why));
 }
 

@@ -4,6 +4,7 @@
 #include "adapters/runtime/compose.h"
 #include "adapters/runtime/erasing.h"
 #include "adapters/runtime/judge.h"
+#include "adapters/runtime/sender.h"
 #include "adapters/runtime/telling.h"
 #include "adapters/runtime/uplink.h"
 #include "base/clock.h"
@@ -173,12 +174,15 @@ static bool asks_no_receipt(const struct message *message)
 	return bytes_is(message->type, RECEIPT_TYPE) || bytes_is(message->type, NOTICE_TYPE);
 }
 
-/* Receipts and notices that do not hold are acknowledged so that they do not come for ever, and said in the log: nobody waits for an answer. */
+/* Receipts and notices that do not hold are acknowledged so that they do not come for ever, and said in the log: nobody waits for an answer. One whose
+ * certificate is not believed now may be so later, when a clock is set or a list renewed here: it comes again, until it is a dead letter at the hub. */
 static result take_outcome(struct receiver *receiver, const struct judged *judged, const struct err *refusal, struct err *err)
 {
 	if (refusal) {
 		metric_add(receiver->refused, 1);
 		telling_refusal(receiver->office, LOG_WARNING, "receipt_refused", judged->message.id, judged->message.header, refusal);
+		if (refusal->code == CODE_CERTIFICATE)
+			return OK;
 	} else {
 		TRY(file_outcome(receiver, judged, err));
 	}
@@ -186,15 +190,31 @@ static result take_outcome(struct receiver *receiver, const struct judged *judge
 	return OK;
 }
 
-static result settle_known(struct receiver *receiver, const struct judged *judged, const struct box_in *known, struct err *err)
+/* The receipt was composed with the row and waits in the outbox, unless the hub refused it. */
+static result say_receipt_again(struct receiver *receiver, const struct judged *judged, bool refused_before, const struct err *refusal, struct err *err)
+{
+	static const struct err before = {.code = CODE_UNDELIVERABLE, .reason = "it was refused when it came before"};
+	struct box *box = receiver->office->box;
+	char note[48];
+	bool was_refused = false;
+	sender_refused_receipt_note(judged->message.id, note);
+	TRY(box_noted(box, note, &receiver->hold, &was_refused, err));
+	if (!was_refused)
+		return OK;
+	TRY(box_note_drop(box, note, err));
+	return compose_receipt(receiver->office, &judged->message, &judged->leaf, refused_before ? refusal ? refusal : &before : NULL, err);
+}
+
+static result settle_known(struct receiver *receiver, const struct judged *judged, const struct box_in *known, const struct err *refusal, struct err *err)
 {
 	metric_add(receiver->duplicates, 1);
-	/* The receipt was composed with the row. When the hub still asks, it has not reached it, or was refused there: say it again. */
 	if (memcmp(known->leaf, judged->leaf.at, HASH_LEN) != 0) {
 		struct err why;
 		if (FAILED(err_set(&why, CODE_DUPLICATE_CONFLICT, "/id", "another message of this id was received before")))
 			return compose_receipt(receiver->office, &judged->message, &judged->leaf, &why, err);
 	}
+	bool refused = known->refused; /* its views go with the next question to the box */
+	TRY(say_receipt_again(receiver, judged, refused, refusal, err));
 	office_tell_sender(receiver->office);
 	return OK;
 }
@@ -208,7 +228,7 @@ static result take_judged(struct receiver *receiver, const struct judged *judged
 		return take_outcome(receiver, judged, refusal, err);
 	TRY(box_find_in(receiver->office->box, judged->message.id, &receiver->hold, &found, &known, err));
 	if (found)
-		return settle_known(receiver, judged, &known, err);
+		return settle_known(receiver, judged, &known, refusal, err);
 	return take_in(receiver, judged, refusal, err);
 }
 
@@ -249,6 +269,29 @@ static void forget_asked(struct receiver *receiver, const uint8_t *fingerprint)
 	mem_free(asked);
 }
 
+/* A header that cannot be read here, of another version for instance, may still say which message it is: that one is refused, and the link stays. Nothing of
+ * it is kept, so that it can come again in good order. */
+static bool refuse_unreadable(struct receiver *receiver, struct bytes bytes, const struct judged *judged, const struct err *why)
+{
+	struct message message = {.priority = 0};
+	struct envelope envelope;
+	struct bytes value;
+	struct err fault;
+	if (FAILED(envelope_decode(bytes, &envelope, &fault)) || !pack_find(envelope.header, "id", &value))
+		return false;
+	struct pack_in in = pack_in(value, &fault);
+	struct bytes id = pack_bin(&in, "id", UUID_LEN);
+	if (in.failed || id.len != UUID_LEN)
+		return false;
+	message.id = id.at;
+	if (FAILED(compose_receipt(receiver->office, &message, &judged->leaf, why, &fault)))
+		return false; /* not an id that a message can have, for instance */
+	uplink_grant(receiver->office->uplink, 1);
+	metric_add(receiver->refused, 1);
+	telling_refusal(receiver->office, LOG_WARNING, "delivery_refused", message.id, envelope.header, why);
+	return true;
+}
+
 /* One delivery; *ret_waits: nothing was done, because its signer is not known yet. An own fault (the disk) is not the hub's business: nothing is receipted
  * and it comes again. */
 static result take_envelope(struct receiver *receiver, struct bytes envelope, bool *ret_waits, struct err *err)
@@ -267,10 +310,11 @@ static result take_envelope(struct receiver *receiver, struct bytes envelope, bo
 		return OK; /* our own trouble: nothing is receipted and it comes again */
 	}
 	if (!judged->message.id) {
-		if (err)
+		bool refused = refuse_unreadable(receiver, envelope, judged, &why);
+		if (!refused && err)
 			*err = why;
 		mem_free(judged);
-		return r; /* not even a message: nothing to answer to */
+		return refused ? OK : r; /* not even a message: nothing to answer to */
 	}
 	result filed = take_judged(receiver, judged, FAILED(r) ? &why : NULL, &fault);
 	if (FAILED(filed))

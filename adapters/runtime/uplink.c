@@ -328,6 +328,10 @@ static void on_timer(void *ctx)
 	struct err why;
 	switch (uplink->state) {
 	case UPLINK_WAITING:
+		if (box_has_trouble(uplink->office->box, &uplink->last_error)) {
+			dial_later(uplink); /* nothing could be taken */
+			break;
+		}
 		if (enter(uplink, UPLINK_DIAL))
 			uplink->resolving = loop_resolve(uplink->office->loop, uplink->host, uplink->port, on_resolved, uplink);
 		break;
@@ -417,12 +421,29 @@ void uplink_goodbye(struct uplink *uplink)
 		leave(uplink, &why);
 }
 
-void uplink_redial(struct uplink *uplink)
+/* Both of the hub's certificates: the one that it shows on the link, and the one that signs what it says there. */
+static result rejudge_hub(const struct uplink *uplink, struct err *err)
+{
+	TRY(channel_rejudge(uplink->channel, uplink->office->papers.trust, err));
+	return receiver_hub_chain(uplink->office->receiver, uplink->welcome.chain, uplink->welcome.chain_count, err);
+}
+
+void uplink_renewed(struct uplink *uplink, bool is_new_self)
 {
 	struct err why;
+	if (!is_new_self && uplink->state == UPLINK_OPEN) {
+		if (FAILED(rejudge_hub(uplink, &why)))
+			leave(uplink, &why);
+		return;
+	}
 	uplink->backoff_ms = uplink->office->options->limits.backoff_least_ms;
 	if (FAILED(err_set(&why, CODE_STOPPING, "", "the adapter takes new certificates into use")))
 		leave(uplink, &why);
+}
+
+void uplink_give_up(struct uplink *uplink, const struct err *why)
+{
+	leave(uplink, why);
 }
 
 bool uplink_is_open(const struct uplink *uplink)

@@ -13,7 +13,10 @@ struct uplink *uplink_new(struct office *office);
 void uplink_free(struct uplink *uplink);
 void uplink_start(struct uplink *uplink);
 void uplink_goodbye(struct uplink *uplink); /* BYE, flushes, closes; does not dial again */
-void uplink_redial(struct uplink *uplink);  /* after new papers: the link is made anew */
+/* Leaves the link because of what happened here, and dials again as after any loss. */
+void uplink_give_up(struct uplink *uplink, const struct err *why);
+/* After new papers: a link whose hub is still believed stays, unless we have another certificate to show (is_new_self). */
+void uplink_renewed(struct uplink *uplink, bool is_new_self);
 
 bool uplink_is_open(const struct uplink *uplink);
 const char *uplink_state_text(enum uplink_state state);

@@ -47,6 +47,7 @@ static void take_job(struct admin *admin, const struct job *job)
 	case JOB_MANDATE:
 	case JOB_READY:
 	case JOB_PULSE:
+	case JOB_REFUSED:
 	case JOB_GATEWAY:
 	case JOB_KIND_COUNT:
 		break;

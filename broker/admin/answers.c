@@ -4,7 +4,9 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/text.h"
+#include "broker/admin/look.h"
 #include "broker/ledger/ledger.h"
+#include "broker/record/record.h"
 #include "schemas/envelope.h"
 #include "schemas/plain.h"
 
@@ -45,11 +47,23 @@ void answers_put_error(const struct err *why, struct buf *out)
 
 /* ── by ourselves ── */
 
+/* Counted when somebody asks, from the rows, so that they are never out of step with them. */
+static result set_gauges(const struct answers *answers, struct err *err)
+{
+	struct look_counts counts;
+	TRY(look_count(answers, &counts, err));
+	metric_set(metric_gauge("liaison_held_messages", "Messages that an interlock holds", NULL, NULL), counts.held);
+	metric_set(metric_gauge("liaison_deadlines_overdue", "Deadlines that are past and owed still", NULL, NULL), counts.overdue);
+	metric_set(metric_gauge("liaison_exchanges_open", "Requests whose answers are being collected", NULL, NULL), counts.open);
+	metric_set(metric_gauge("liaison_subscriptions", "Subscriptions to persons", NULL, NULL), counts.subscriptions);
+	return OK;
+}
+
 result answers_metrics(const struct answers *answers, struct bytes request, struct buf *out, struct err *err)
 {
 	struct buf text;
-	(void)answers;
 	(void)request;
+	TRY(set_gauges(answers, err));
 	buf_init(&text, ANSWERS_MAX);
 	metrics_print(&text);
 	pack_put_map(out, 1);
@@ -72,11 +86,24 @@ static void add_row(void *ctx, struct bytes row)
 	rows->count++;
 }
 
+/* A trace by an identifier is a look at a person. */
+static bool look_at_person(const struct answers *answers, struct bytes what, char into[static 64])
+{
+	struct identifier id;
+	int64_t person = 0;
+	struct err ignored;
+	if (FAILED(identifier_parse(what, &id, &ignored)) || FAILED(record_person_of(answers->reader, &id, &person, &ignored)))
+		return false;
+	snprintf(into, 64, "person %lld", (long long)person);
+	return true;
+}
+
 result answers_trace(const struct answers *answers, struct bytes request, struct buf *out, struct err *err)
 {
 	struct bytes what, value;
 	struct rows rows = {.count = 0};
 	int64_t most = ANSWERS_TRACE_ROWS;
+	char looked[64];
 	if (!find_text(request, "what", &what) || what.len == 0)
 		return err_set(err, CODE_USAGE, "/what", "name a message id, a thread, or an identifier of the subject");
 	if (pack_find(request, "most", &value) && (!pack_as_int(value, &most) || most < 1 || most > ANSWERS_TRACE_ROWS))
@@ -87,8 +114,11 @@ result answers_trace(const struct answers *answers, struct bytes request, struct
 	result r = index_trace(answers->view, what, (size_t)most, add_row, &rows, err);
 	if (!FAILED(r))
 		r = buf_check(&rows.packed, "trace", err);
+	bool is_of_person = !FAILED(r) && look_at_person(answers, what, looked);
 	if (!FAILED(r)) {
-		pack_put_map(out, 1);
+		pack_put_map(out, is_of_person ? 2 : 1);
+		if (is_of_person)
+			put_text(out, "looked_at", looked);
 		pack_put_str(out, "trace");
 		pack_put_array(out, rows.count);
 		pack_put_raw(out, buf_bytes(&rows.packed));
@@ -204,7 +234,13 @@ result answers_status(const struct answers *answers, struct bytes request, struc
 	(void)request;
 	if (in.failed)
 		return (result){err->code};
-	pack_put_map(out, count + 9);
+	struct look_counts counts;
+	TRY(look_count(answers, &counts, err));
+	pack_put_map(out, count + 13);
+	put_number(out, "held", counts.held);
+	put_number(out, "deadlines_overdue", counts.overdue);
+	put_number(out, "exchanges_open", counts.open);
+	put_number(out, "subscriptions", counts.subscriptions);
 	pack_put_raw(out, bytes_of(in.at, (size_t)(in.end - in.at)));
 	put_text(out, "version", LIAISON_VERSION);
 	put_number(out, "uptime_ms", clock_mono_ms() - answers->started_mono);

@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
+#include "broker/admin/look.h"
 #include "schemas/json.h"
 
 #include <string.h>
@@ -40,6 +42,7 @@ struct control {
 struct question {
 	struct bytes identity, request; /* request: packed */
 	bool is_enveloped;
+	int64_t uid, pid; /* of who asks, as far as the kernel says; -1: not known */
 };
 
 enum whom { WHOM_SELF, WHOM_ROUTER, WHOM_MAIN };
@@ -47,6 +50,7 @@ enum whom { WHOM_SELF, WHOM_ROUTER, WHOM_MAIN };
 struct operation {
 	const char *name;
 	enum whom whom;
+	bool looks; /* at what is said of persons: it goes to the log */
 	const char *asked_as; /* of the router; NULL: the same name */
 	result (*answer)(const struct answers *answers, struct bytes request, struct buf *out, struct err *err);
 	result (*finish)(const struct answers *answers, struct bytes request, struct bytes told, struct buf *out, struct err *err);
@@ -63,6 +67,17 @@ static const struct operation operations[] = {
 	{.name = "reload", .whom = WHOM_MAIN},
 	{.name = "trace", .whom = WHOM_SELF, .answer = answers_trace},
 	{.name = "ledger_head", .whom = WHOM_SELF, .answer = answers_ledger_head},
+	{.name = "record_show", .whom = WHOM_SELF, .answer = look_record_show, .looks = true},
+	{.name = "record_list", .whom = WHOM_SELF, .answer = look_record_list, .looks = true},
+	{.name = "person_show", .whom = WHOM_SELF, .answer = look_person_show, .looks = true},
+	{.name = "held_list", .whom = WHOM_SELF, .answer = look_held_list, .looks = true},
+	{.name = "held_show", .whom = WHOM_SELF, .answer = look_held_show, .looks = true},
+	{.name = "deadline_list", .whom = WHOM_SELF, .answer = look_deadline_list, .looks = true},
+	{.name = "exchange_show", .whom = WHOM_SELF, .answer = look_exchange_show, .looks = true},
+	{.name = "exchange_list", .whom = WHOM_SELF, .answer = look_exchange_list, .looks = true},
+	{.name = "subscription_list", .whom = WHOM_SELF, .answer = look_subscription_list, .looks = true},
+	{.name = "consent_list", .whom = WHOM_SELF, .answer = look_consent_list, .looks = true},
+	{.name = "consent_show", .whom = WHOM_SELF, .answer = look_consent_show, .looks = true},
 	{.name = "metrics", .whom = WHOM_SELF, .answer = answers_metrics},
 	{.name = "check", .whom = WHOM_SELF, .answer = answers_check},
 };
@@ -114,6 +129,19 @@ static void send_error(struct control *control, const struct question *question,
 	buf_done(&packed);
 }
 
+/* Who has looked at what is said of persons stands in the log; what it was, by the hub's own numbers only. A question that found nothing is one, too. */
+static void note_look(const struct question *question, const struct operation *operation, struct bytes answer, const struct err *why)
+{
+	struct bytes value, what = BYTES_NONE;
+	char shown[200] = "";
+	if (!why && !(pack_find(answer, "looked_at", &value) && pack_as_text(value, &what)))
+		return;
+	if (!why)
+		text_safe(what, shown, sizeof(shown));
+	log_event(LOG_NOTICE, "looked_up", LOG_TEXT("op", operation->name), LOG_TEXT("at", shown), LOG_TEXT("code", why ? code_text(why->code) : ""),
+	          LOG_INT("uid", question->uid), LOG_INT("pid", question->pid));
+}
+
 static void answer_self(struct control *control, const struct question *question, const struct operation *operation)
 {
 	struct buf out;
@@ -122,6 +150,8 @@ static void answer_self(struct control *control, const struct question *question
 	result r = operation->answer(control->answers, question->request, &out, &why);
 	if (!FAILED(r))
 		r = buf_check(&out, "answer", &why);
+	if (!FAILED(r) || (operation->looks && why.code == CODE_NOT_FOUND))
+		note_look(question, operation, buf_bytes(&out), FAILED(r) ? &why : NULL);
 	if (FAILED(r))
 		send_error(control, question, &why);
 	else
@@ -140,7 +170,8 @@ static void drop_pending(struct control *control, struct pending *pending)
 
 static struct question question_of(const struct pending *pending)
 {
-	return (struct question){blob_bytes(pending->identity), blob_bytes(pending->request), pending->is_enveloped};
+	return (struct question){.identity = blob_bytes(pending->identity), .request = blob_bytes(pending->request), .is_enveloped = pending->is_enveloped,
+	                         .uid = -1, .pid = -1};
 }
 
 static void finish(struct control *control, const struct pending *pending, struct bytes told)
@@ -258,7 +289,7 @@ static void take_request(struct control *control, const struct question *questio
 
 static void take_message(struct control *control, const struct wire_message *message)
 {
-	struct question question = {.identity = message->frames[0]};
+	struct question question = {.identity = message->frames[0], .uid = message->peer_uid, .pid = message->peer_pid};
 	struct buf packed;
 	struct err why;
 	question.is_enveloped = message->count == 3 && message->frames[1].len == 0;

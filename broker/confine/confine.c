@@ -17,7 +17,7 @@ struct visit {
 static void allow_path(const char *path, void *ctx)
 {
 	const struct visit *visit = ctx;
-	if (strcmp(path, visit->data) != 0) /* what lies beside it is nobody's business */
+	if (!sandbox_allow_key(visit->sandbox, path) && strcmp(path, visit->data) != 0) /* what lies beside it is nobody's business */
 		sandbox_allow_beside(visit->sandbox, path);
 }
 

@@ -29,7 +29,7 @@ const char *consent_state_text(enum consent_state state)
 void consent_init(struct consent *consent)
 {
 	memset(consent, 0, sizeof(*consent));
-	buf_init(&consent->hold, ROW_MAX);
+	buf_init(&consent->hold, ROW_MAX + STORE_KEY_MAX);
 }
 
 void consent_done(struct consent *consent)
@@ -37,17 +37,10 @@ void consent_done(struct consent *consent)
 	buf_done(&consent->hold);
 }
 
-result consent_load(struct store *store, struct bytes id, struct consent *ret, struct err *err)
+static result read_row(struct consent *ret, struct bytes row, struct err *err)
 {
 	struct err why;
-	ret->is_named = id.len > 0;
-	ret->is_known = false;
-	if (!ret->is_named || id.len > CONSENT_ID_MAX)
-		return OK;
-	TRY(store_row_get(store, STORE_CONSENTS, id, &ret->hold, &ret->is_known, err));
-	if (!ret->is_known)
-		return OK;
-	struct pack_in in = pack_in(buf_bytes(&ret->hold), &why);
+	struct pack_in in = pack_in(row, &why);
 	pack_array_of(&in, "", 6);
 	pack_int(&in, "version", ROW_VERSION, ROW_VERSION);
 	ret->by = pack_text(&in, "by", PARTY_TEXT_MAX);
@@ -58,6 +51,27 @@ result consent_load(struct store *store, struct bytes id, struct consent *ret, s
 	if (FAILED(pack_end(&in)))
 		return err_set(err, CODE_CORRUPT, "consents", "the row of a consent is damaged: %s", why.reason);
 	return OK;
+}
+
+result consent_load(struct store *store, struct bytes id, struct consent *ret, struct err *err)
+{
+	ret->is_named = id.len > 0;
+	ret->is_known = false;
+	if (!ret->is_named || id.len > CONSENT_ID_MAX)
+		return OK;
+	TRY(store_row_get(store, STORE_CONSENTS, id, &ret->hold, &ret->is_known, err));
+	if (!ret->is_known)
+		return OK;
+	return read_row(ret, buf_bytes(&ret->hold), err);
+}
+
+result consent_next(struct store *store, struct bytes after, struct consent *ret, struct bytes *ret_id, bool *ret_found, struct err *err)
+{
+	struct bytes value;
+	ret->is_named = true;
+	TRY(store_row_next(store, STORE_CONSENTS, BYTES_NONE, after, &ret->hold, ret_found, ret_id, &value, err));
+	ret->is_known = *ret_found;
+	return *ret_found ? read_row(ret, value, err) : OK;
 }
 
 static result write_row(struct store *store, struct bytes id, const struct consent *consent, const char *revoked_by, struct err *err)
@@ -192,7 +206,7 @@ result consent_forget(struct store *store, struct bytes main, struct err *err)
 
 /* ── judging ── */
 
-static enum consent_state state_at(const struct consent *consent, const struct grant_days *days, int64_t now)
+enum consent_state consent_state_at(const struct consent *consent, const struct grant_days *days, int64_t now)
 {
 	if (!consent->is_named)
 		return CONSENT_NONE;
@@ -209,7 +223,7 @@ enum consent_state consent_judge(void *ctx, const char *recipient)
 {
 	const struct consent_question *question = ctx;
 	const struct consent *consent = question->consent;
-	enum consent_state state = state_at(consent, question->days, question->now);
+	enum consent_state state = consent_state_at(consent, question->days, question->now);
 	if (state != CONSENT_HOLDS)
 		return state;
 	if (!grant_names_discloser(consent->main, bytes_text(question->discloser)))

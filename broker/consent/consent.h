@@ -52,6 +52,11 @@ void consent_done(struct consent *consent);
 /* id: the header's `consent`; may be empty. Fails only with a fault of the store. */
 RESULT consent_load(struct store *store, struct bytes id, struct consent *ret, struct err *err);
 
+/* For people who ask: the consent after the id `after` (empty: the first) in the order of ids, as consent_load does. *ret_id views into the consent. */
+RESULT consent_next(struct store *store, struct bytes after, struct consent *ret, struct bytes *ret_id, bool *ret_found, struct err *err);
+/* What it is at an instant, whoever discloses to whom. */
+enum consent_state consent_state_at(const struct consent *consent, const struct grant_days *days, int64_t now);
+
 /* One disclosure that is asked about. */
 struct consent_question {
 	const struct consent *consent;

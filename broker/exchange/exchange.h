@@ -68,7 +68,7 @@ RESULT exchange_judge(const struct exchange *exchange, const struct exchange_mes
  * judged wrong fails as there. Inside a transaction. */
 RESULT exchange_accept(const struct exchange *exchange, const struct exchange_message *message, struct err *err);
 
-/* What is known of an exchange: a packed map like exchange.complete/1's main part, without `closed_at` and `because` while it is
+/* What is known of an exchange: a packed map like exchange.complete/1's main part and {from, due}, without `closed_at` and `because` while it is
  * open; answers that came too late are marked `late`. Kept for EXCHANGE_KEPT_DAYS after it closed. Writes nothing. */
 RESULT exchange_show(struct store *store, const uint8_t *id, struct buf *out, bool *ret_found, struct err *err);
 
@@ -84,6 +84,29 @@ RESULT exchange_next(struct store *store, int64_t *ret_at, struct err *err);
 RESULT exchange_erase_message(const struct exchange *exchange, const struct message *message, struct bytes main, struct err *err);
 /* Takes identifiers out of deadlines and subscriptions; a subscription that has none left ends. Inside a transaction. */
 RESULT exchange_erase_ids(struct store *store, const struct identifier *ids, size_t ids_count, struct err *err);
+
+/* For people who ask; they write nothing. A packed map is given for each row after the key `after` (empty: from the start) that is
+ * wanted, at most `max`, and no more than EXCHANGE_LIST_LOOKS are looked at. What is to be given as `after` to go on is written
+ * to `next`; nothing: that was all. */
+enum { EXCHANGE_LIST_LOOKS = 20000 };
+struct exchange_listing {
+	struct bytes after;
+	size_t max;
+	void (*fn)(void *ctx, struct bytes row);
+	void *ctx;
+	struct buf *next;
+};
+/* {id, type, from, subject?, request_no?, due, overdue, owing [{party, due, told}…]}; due: the soonest. */
+RESULT exchange_list_deadlines(struct store *store, bool overdue_only, int64_t now, const struct exchange_listing *listing, struct err *err);
+/* As exchange_show has them, and {from, due}. */
+RESULT exchange_list(struct store *store, bool open_only, const struct exchange_listing *listing, struct err *err);
+/* {subscription_id, party, from, until, topics, ids} */
+RESULT exchange_list_subscriptions(struct store *store, const struct exchange_listing *listing, struct err *err);
+/* How many there are. Deadlines: those that were told to be overdue and are owed still. Exchanges: open ones. */
+struct exchange_counts {
+	int64_t overdue, open, subscriptions;
+};
+RESULT exchange_count(struct store *store, struct exchange_counts *ret, struct err *err);
 
 /* Who subscribed to the topic for any of the identifiers, at `now`; each party once, at most EXCHANGE_SUBSCRIBERS_MAX. Writes
  * nothing. */

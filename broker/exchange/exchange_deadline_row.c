@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 
-/* A row under 'd' and the message's id: [1, thread, type, from, subject, request_no, wakes_at, [[party, due, told] …],
+/* 'l' and the message's id stand beside it while it was told to be overdue. A row under 'd' and the message's id: [1, thread, type, from, subject, request_no, wakes_at, [[party, due, told] …],
  * [[kind, value, issuer] …]]. */
 enum { ROW_FIELDS = 9, OWING_MAX = 4096, SUBJECT_MAX = 8192 };
 
@@ -88,7 +88,29 @@ result exchange_deadline_row_load(struct store *store, const uint8_t *id, struct
 	deadline->wakes_at = pack_int(&in, "wakes_at", INT64_MIN, INT64_MAX);
 	read_owing(&in, deadline);
 	read_ids(&in, deadline);
+	for (size_t i = 0; i < deadline->owing_count && !in.failed; i++)
+		deadline->was_late |= deadline->owing[i].is_told;
 	return FAILED(pack_end(&in)) ? exchange_row_damaged(&why, "a deadline", err) : OK;
+}
+
+static bool is_late(const struct exchange_deadline *deadline)
+{
+	for (size_t i = 0; i < deadline->owing_count; i++)
+		if (deadline->owing[i].is_told)
+			return true;
+	return false;
+}
+
+/* So that they can be counted and listed without looking at all. */
+static result mark_late(struct store *store, struct exchange_deadline *deadline, bool late, struct err *err)
+{
+	struct exchange_key key = exchange_row_key('l');
+	bool was = deadline->was_late;
+	exchange_row_key_raw(&key, bytes_of(deadline->id, UUID_LEN));
+	deadline->was_late = late;
+	if (late == was)
+		return OK;
+	return late ? exchange_row_mark(store, STORE_DEADLINES, &key, err) : exchange_row_unmark(store, STORE_DEADLINES, &key, err);
 }
 
 static int64_t wakes_next(const struct exchange_deadline *deadline)
@@ -133,6 +155,7 @@ result exchange_deadline_row_save(struct store *store, struct exchange_deadline 
 	if (!deadline->owing_count)
 		return exchange_deadline_row_drop(store, deadline, err);
 	int64_t before = deadline->wakes_at;
+	TRY(mark_late(store, deadline, is_late(deadline), err));
 	deadline->wakes_at = wakes_next(deadline);
 	TRY(exchange_row_wake(store, STORE_DEADLINES, before, deadline->wakes_at, exchange_row_key_bytes(&name), err));
 	buf_init(&row, STORE_VALUE_MAX);
@@ -162,10 +185,11 @@ result exchange_deadline_row_index(struct store *store, const struct exchange_de
 	return OK;
 }
 
-result exchange_deadline_row_drop(struct store *store, const struct exchange_deadline *deadline, struct err *err)
+result exchange_deadline_row_drop(struct store *store, struct exchange_deadline *deadline, struct err *err)
 {
 	struct exchange_key name = exchange_deadline_row_name(deadline->id);
 	TRY(exchange_deadline_row_index(store, deadline, false, err));
+	TRY(mark_late(store, deadline, false, err));
 	TRY(exchange_row_wake(store, STORE_DEADLINES, deadline->wakes_at, 0, exchange_row_key_bytes(&name), err));
 	return exchange_row_unmark(store, STORE_DEADLINES, &name, err);
 }

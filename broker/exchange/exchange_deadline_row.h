@@ -18,6 +18,7 @@ struct exchange_deadline {
 	struct bytes type, from, subject;
 	int64_t request_no;           /* 0: not a numbered request */
 	int64_t wakes_at;             /* the instant that it waits for in the store; 0: none yet */
+	bool was_late;                /* as it was read: somebody was told that it is overdue */
 	struct exchange_owing *owing; /* owned */
 	size_t owing_count;
 	struct identifier ids[EXCHANGE_IDS_MAX];
@@ -34,7 +35,7 @@ RESULT exchange_deadline_row_load(struct store *store, const uint8_t *id, struct
 RESULT exchange_deadline_row_save(struct store *store, struct exchange_deadline *deadline, struct err *err);
 /* The rows by which it is found besides its id. */
 RESULT exchange_deadline_row_index(struct store *store, const struct exchange_deadline *deadline, bool is_there, struct err *err);
-RESULT exchange_deadline_row_drop(struct store *store, const struct exchange_deadline *deadline, struct err *err);
+RESULT exchange_deadline_row_drop(struct store *store, struct exchange_deadline *deadline, struct err *err);
 
 struct exchange_key exchange_deadline_row_by_thread(const uint8_t *thread);
 struct exchange_key exchange_deadline_row_by_person(const struct identifier *id);

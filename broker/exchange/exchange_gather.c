@@ -133,12 +133,23 @@ static void put_row(const struct gather *gather, struct buf *out)
 	}
 }
 
+/* 'o' and the request's id stand beside it while it is open. */
+static result mark_open(struct store *store, const struct gather *gather, bool is_new, struct err *err)
+{
+	struct exchange_key key = exchange_row_key('o');
+	exchange_row_key_raw(&key, bytes_of(gather->id, UUID_LEN));
+	if (gather->because.len)
+		return exchange_row_unmark(store, STORE_EXCHANGES, &key, err);
+	return is_new ? exchange_row_mark(store, STORE_EXCHANGES, &key, err) : OK;
+}
+
 /* Waits for its deadline while it is open, and then to be forgotten. */
 static result save(struct store *store, struct gather *gather, struct err *err)
 {
 	struct exchange_key name = name_of(gather->id);
 	struct buf row;
 	int64_t before = gather->wakes_at;
+	TRY(mark_open(store, gather, before == 0, err));
 	gather->wakes_at = gather->because.len ? gather->closed_at + EXCHANGE_KEPT_DAYS * EXCHANGE_DAY_MS : gather->due;
 	TRY(exchange_row_wake(store, STORE_EXCHANGES, before, gather->wakes_at, exchange_row_key_bytes(&name), err));
 	buf_init(&row, STORE_VALUE_MAX);
@@ -184,12 +195,18 @@ static void put_entry(const struct entry *entry, bool marks_late, struct buf *ou
 	}
 }
 
-static void put_sum(const struct gather *gather, bool marks_late, struct buf *out)
+/* for_people: late answers are marked, and more is said. */
+static void put_sum(const struct gather *gather, bool for_people, struct buf *out)
 {
-	pack_put_map(out, gather->because.len ? 6 : 4);
+	pack_put_map(out, (gather->because.len ? 6 : 4) + (for_people ? 2U : 0U));
 	put_id(out, "of", gather->id);
 	pack_put_str(out, "type");
 	pack_put_text(out, gather->type);
+	if (for_people) {
+		pack_put_str(out, "from");
+		pack_put_text(out, gather->from);
+		put_time(out, "due", gather->due);
+	}
 	put_time(out, "opened_at", gather->opened_at);
 	if (gather->because.len) {
 		put_time(out, "closed_at", gather->closed_at);
@@ -199,7 +216,7 @@ static void put_sum(const struct gather *gather, bool marks_late, struct buf *ou
 	pack_put_str(out, "answers");
 	pack_put_array(out, gather->count);
 	for (size_t i = 0; i < gather->count; i++)
-		put_entry(&gather->entries[i], marks_late, out);
+		put_entry(&gather->entries[i], for_people, out);
 }
 
 static result close_it(const struct exchange *exchange, struct gather *gather, const char *because, int64_t now, struct err *err)
@@ -243,6 +260,19 @@ result exchange_gather_erase(struct store *store, const uint8_t *id, struct err 
 		r = save(store, &gather, err);
 	gather_done(&gather);
 	return r;
+}
+
+static result list_one(const void *ctx, struct store *store, struct bytes key, struct bytes value, struct buf *out, struct err *err)
+{
+	bool found = false;
+	(void)ctx;
+	(void)value;
+	return key.len == 1 + UUID_LEN ? exchange_show(store, key.at + 1, out, &found, err) : OK;
+}
+
+result exchange_list(struct store *store, bool open_only, const struct exchange_listing *listing, struct err *err)
+{
+	return exchange_row_list(store, STORE_EXCHANGES, open_only ? 'o' : 'x', listing, list_one, NULL, err);
 }
 
 /* ── opening ── */

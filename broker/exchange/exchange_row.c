@@ -62,6 +62,53 @@ result exchange_row_walk(struct store *store, enum store_space space, const stru
 	return r;
 }
 
+/* ── lists ── */
+
+enum { LIST_ROW_MAX = 1024 * 1024 + 65536 };
+
+static result list_row(const struct exchange_listing *listing, struct store *store, struct bytes key, struct bytes value, exchange_row_fn fn,
+                       const void *ctx, size_t *listed, struct err *err)
+{
+	struct buf row;
+	buf_init(&row, LIST_ROW_MAX);
+	result r = fn(ctx, store, key, value, &row, err);
+	if (!FAILED(r))
+		r = buf_check(&row, "row", err);
+	if (!FAILED(r) && row.len) {
+		listing->fn(listing->ctx, buf_bytes(&row));
+		++*listed;
+	}
+	buf_done(&row);
+	return r;
+}
+
+result exchange_row_list(struct store *store, enum store_space space, char kind, const struct exchange_listing *listing, exchange_row_fn fn,
+                         const void *ctx, struct err *err)
+{
+	struct exchange_key last = {.len = 0};
+	struct bytes prefix = bytes_of(&kind, 1), key, value;
+	struct buf hold;
+	size_t listed = 0;
+	bool found = true;
+	result r = OK;
+	exchange_row_key_raw(&last, listing->after);
+	buf_init(&hold, HOLD_MAX);
+	for (size_t looks = 0; !FAILED(r); looks++) {
+		r = store_row_next(store, space, prefix, exchange_row_key_bytes(&last), &hold, &found, &key, &value, err);
+		if (FAILED(r) || !found)
+			break;
+		if (listed == listing->max || looks == EXCHANGE_LIST_LOOKS) {
+			buf_add(listing->next, exchange_row_key_bytes(&last));
+			break;
+		}
+		r = list_row(listing, store, key, value, fn, ctx, &listed, err);
+		last.len = 0;
+		exchange_row_key_raw(&last, key);
+	}
+	buf_done(&hold);
+	return r;
+}
+
 /* ── instants ── */
 
 static struct exchange_key time_key(int64_t at, struct bytes name)

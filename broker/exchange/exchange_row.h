@@ -27,6 +27,11 @@ RESULT exchange_row_unmark(struct store *store, enum store_space space, const st
 RESULT exchange_row_walk(struct store *store, enum store_space space, const struct exchange_key *prefix, struct exchange_key *key,
                          bool *ret_found, struct err *err);
 
+/* Rows of one kind for people who ask: fn appends a packed map of the row to `out`, or nothing if it is not wanted. */
+typedef result (*exchange_row_fn)(const void *ctx, struct store *store, struct bytes key, struct bytes value, struct buf *out, struct err *err);
+RESULT exchange_row_list(struct store *store, enum store_space space, char kind, const struct exchange_listing *listing, exchange_row_fn fn,
+                         const void *ctx, struct err *err);
+
 /* Moves what `name` names from the instant `from` (0: it waits for none) to `to` (0: for none any more). */
 RESULT exchange_row_wake(struct store *store, enum store_space space, int64_t from, int64_t to, struct bytes name,
                          struct err *err);

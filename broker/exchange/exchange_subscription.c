@@ -345,6 +345,42 @@ result exchange_subscribers(struct store *store, const char *topic, const struct
 	return r;
 }
 
+/* ── for people ── */
+
+static result list_one(const void *ctx, struct store *store, struct bytes key, struct bytes value, struct buf *out, struct err *err)
+{
+	struct subscription known;
+	bool found = false;
+	(void)ctx;
+	(void)value;
+	if (key.len < 3)
+		return OK;
+	subscription_init(&known);
+	result r = load(store, bytes_of(key.at + 1, key.len - 2), &known, &found, err);
+	if (!FAILED(r) && found) {
+		pack_put_map(out, 6);
+		pack_put_str(out, "subscription_id");
+		pack_put_text(out, known.id);
+		pack_put_str(out, "party");
+		pack_put_text(out, known.party);
+		pack_put_str(out, "from");
+		pack_put_int(out, known.from);
+		pack_put_str(out, "until");
+		pack_put_int(out, known.until);
+		pack_put_str(out, "topics");
+		pack_put_raw(out, known.topics);
+		pack_put_str(out, "ids");
+		pack_put_raw(out, known.ids);
+	}
+	subscription_done(&known);
+	return r;
+}
+
+result exchange_list_subscriptions(struct store *store, const struct exchange_listing *listing, struct err *err)
+{
+	return exchange_row_list(store, STORE_SUBSCRIPTIONS, 's', listing, list_one, NULL, err);
+}
+
 /* ── what is over ── */
 
 static result end(struct store *store, const struct exchange_key *name, int64_t now, struct subscription *known, struct err *err)

@@ -38,6 +38,14 @@ static void on_room(void *ctx)
 
 /* ── jobs ── */
 
+static void log_mandate(const struct gateway *gateway)
+{
+	const struct mandate *mandate = gateway->home.mandate;
+	if (gateway->number == 0) /* one for all threads */
+		log_event(LOG_INFO, "mandate_taken", LOG_INT("generation", mandate->generation), LOG_INT("parties", mandate->parties_count),
+		          LOG_TEXT("serial", tls_serial(mandate->tls)));
+}
+
 static void say_ready(struct gateway *gateway, const struct err *why)
 {
 	struct job *job = job_new(JOB_READY, 0);
@@ -59,7 +67,18 @@ static void take_mandate(struct gateway *gateway, const struct job *job)
 	gateway->home.mandate = mandate;
 	log_setup("liaison-gateway", (enum log_level)mandate->log_level, (enum log_format)mandate->log_format);
 	link_rejudge_all(&gateway->home);
+	log_mandate(gateway);
 	say_ready(gateway, NULL);
+}
+
+/* ── refused links, for the record ── */
+
+static void tell_refusals(void *ctx, struct bytes rows)
+{
+	struct gateway *gateway = ctx;
+	struct job *job = job_new(JOB_REFUSED, 0);
+	job->frame = blob_new(rows);
+	outlet_give(gateway->home.outlet, job);
 }
 
 /* ── the pulse: that this thread lives, and what it counted ── */
@@ -145,6 +164,7 @@ static void take_job(struct gateway *gateway, const struct job *job)
 	case JOB_SNAPSHOT:
 	case JOB_READY:
 	case JOB_GATEWAY:
+	case JOB_REFUSED:
 	case JOB_LINK_UP:
 	case JOB_LINK_DOWN:
 	case JOB_SUBMIT:
@@ -186,6 +206,7 @@ static void on_turn(void *ctx)
 	if (!gateway->is_stopping || gateway->is_calm || gateway->home.count > 0 || !outlet_is_idle(gateway->home.outlet))
 		return;
 	gateway->is_calm = true;
+	refusals_flush(gateway->home.turned_away);
 	loop_timer_set(gateway->farewell, -1, 0);
 	outlet_give(gateway->home.outlet, job_new(JOB_STOP, 0));
 }
@@ -204,11 +225,13 @@ struct gateway *gateway_new(struct wire *core, struct mandate *mandate, unsigned
 	home->mandate = mandate_ref(mandate);
 	home->refusals.burst = GATEWAY_REFUSALS_SECOND;
 	link_home_open(home);
+	home->turned_away = refusals_new(gateway->loop, tell_refusals, gateway);
 	home->outlet = outlet_new(gateway->loop, &gateway->core, 1, on_room, gateway);
 	gateway->listener = listener_new(gateway->loop, listen, on_connection, gateway);
 	gateway->watch = loop_wire_new(gateway->loop, gateway->core, on_jobs, gateway);
 	gateway->farewell = loop_timer_new(gateway->loop, on_farewell, gateway);
 	loop_on_turn(gateway->loop, on_turn, gateway);
+	log_mandate(gateway);
 	say_ready(gateway, NULL);
 	return gateway;
 }
@@ -234,6 +257,7 @@ void gateway_free(struct gateway *gateway)
 	listener_free(gateway->listener);
 	link_home_close(&gateway->home);
 	outlet_free(gateway->home.outlet);
+	refusals_free(gateway->home.turned_away);
 	loop_wire_free(gateway->watch);
 	loop_timer_free(gateway->farewell);
 	wire_free(gateway->core);

@@ -36,6 +36,11 @@ void link_refused(struct link_home *home, const char *party, const char *address
 	int64_t held = 0;
 	metric_add(metric_counter("liaison_links_refused", "Links refused before they were open, by code", "code",
 	                          code_text(why->code)), 1);
+	/* Of a full disk the router has told already, and everybody tries again and again. */
+	if (why->code == CODE_FULL)
+		return;
+	if (home->turned_away)
+		refusals_note(home->turned_away, party, address, why);
 	if (log_gate_pass(&home->refusals, &held))
 		log_event(LOG_WARNING, "link_refused", LOG_TEXT("party", party ? party : ""), LOG_TEXT("address", address ? address : ""),
 		          LOG_REASON(why), LOG_INT("held_back", held));

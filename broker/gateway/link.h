@@ -10,6 +10,7 @@
 #include "broker/gateway/door.h"
 #include "broker/gateway/tally.h"
 #include "broker/wires/mandate.h"
+#include "broker/gateway/refusals.h"
 #include "broker/wires/outlet.h"
 
 enum link_state {
@@ -74,6 +75,7 @@ struct link_home {
 	int shakes; /* steps of handshakes left in this turn of the loop */
 	struct tally *tally;
 	struct log_gate refusals; /* strangers can cause these lines */
+	struct refusals *turned_away; /* for the record; NULL: none is kept */
 	struct metric *open;
 };
 

@@ -1,10 +1,12 @@
 #include "broker/index/index.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "broker/index/index_inside.h"
 #include "certs/merkle.h"
@@ -49,11 +51,22 @@ static result remove_file(const char *path, const char *ending, struct err *err)
 	return unlink(whole) == 0 || errno == ENOENT ? OK : err_errno(err, whole, "remove");
 }
 
-static result open_anew(struct index *index, struct err *err)
+/* Beside where it was, for whoever wants to know what the disk did. */
+static result set_aside(const struct index *index, const struct err *why, struct err *err)
+{
+	AUTO_FREE char *aside = mem_printf("%s.damaged", index->path);
+	log_event(LOG_ERROR, "index_set_aside", LOG_REASON(why), LOG_TEXT("as", aside));
+	return rename(index->path, aside) == 0 || errno == ENOENT ? OK : err_errno(err, index->path, "rename");
+}
+
+/* why: what was wrong with the file; not corrupt: it is only of another time, and goes. */
+static result open_anew(struct index *index, const struct err *why, struct err *err)
 {
 	database_close(index->database);
 	index->database = NULL;
 	index->position = 0;
+	if (why->code == CODE_CORRUPT)
+		TRY(set_aside(index, why, err));
 	TRY(remove_file(index->path, "", err));
 	TRY(remove_file(index->path, "-wal", err));
 	TRY(remove_file(index->path, "-shm", err));
@@ -108,15 +121,19 @@ static result mark_opened(struct index *index, struct err *err)
 static result open_checked(struct index *index, struct err *err)
 {
 	bool torn = false, fits = false;
-	result r = open_database(index, access(index->path, F_OK) == 0, err);
+	struct err why = {.code = CODE_OK};
+	result r = open_database(index, access(index->path, F_OK) == 0, &why);
 	if (!FAILED(r))
-		r = read_state(index, &torn, err);
-	if (FAILED(r) && !can_be_made_again(r))
+		r = read_state(index, &torn, &why);
+	if (FAILED(r) && !can_be_made_again(r)) {
+		if (err)
+			*err = why;
 		return r;
+	}
 	if (!FAILED(r) && !torn)
 		TRY(fits_ledger(index, &fits, err));
 	if (!fits)
-		TRY(open_anew(index, err));
+		TRY(open_anew(index, &why, err));
 	return mark_opened(index, err);
 }
 
@@ -221,14 +238,18 @@ result index_catch_up(struct index *index, size_t most, bool *ret_more, struct e
 	TRY(is_behind(index, ret_more, err));
 	if (!*ret_more)
 		return OK;
-	result r = take_entries(index, most, &ours, err);
+	struct err why;
+	result r = take_entries(index, most, &ours, &why);
 	if (FAILED(r)) {
 		database_rollback(index->database);
 		index->position = position;
 		memcpy(index->last, last, HASH_LEN);
-		if (!ours || !can_be_made_again(r))
+		if (!ours || !can_be_made_again(r)) {
+			if (err)
+				*err = why;
 			return r;
-		TRY(open_anew(index, err));
+		}
+		TRY(open_anew(index, &why, err));
 		TRY(mark_opened(index, err));
 	}
 	return is_behind(index, ret_more, err);

@@ -7,8 +7,8 @@
 
 struct index; /* the writer */
 
-/* folder as for the store; reader: a store_reader, owned from now on, also when this fails. An index file that is damaged, of
- * another version or of another ledger is removed and rebuilt. */
+/* folder as for the store; reader: a store_reader, owned from now on, also when this fails. An index file of another version
+ * or of another ledger is removed and rebuilt; a damaged one is set aside as index.db.damaged, with a line in the log, and rebuilt. */
 RESULT index_open(const char *folder, struct store *reader, struct index **ret, struct err *err);
 void index_close(struct index *index);
 /* Indexes what was committed since; at most `most` entries. *ret_more: there is more to do. */

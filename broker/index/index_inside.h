@@ -6,7 +6,7 @@
 #include "broker/index/index.h"
 #include "broker/store/database.h"
 
-enum { INDEX_APPLICATION = 0x4c494149, INDEX_VERSION = 2, INDEX_WRITER_CACHE_KIB = 8192, INDEX_ENTRY_MAX = 1 << 20 };
+enum { INDEX_APPLICATION = 0x4c494149, INDEX_VERSION = 3, INDEX_WRITER_CACHE_KIB = 8192, INDEX_ENTRY_MAX = 1 << 20 };
 
 enum index_statement {
 	INDEX_STATE,

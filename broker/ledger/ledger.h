@@ -15,7 +15,7 @@ enum ledger_kind {
 	LEDGER_RELOADED,    /* configuration, certificates or lists were taken over: detail hash of each file */
 	LEDGER_LINK_UP,     /* detail address, certificate */
 	LEDGER_LINK_DOWN,   /* detail code, reason */
-	LEDGER_LINK_REFUSED,
+	LEDGER_LINK_REFUSED, /* links that never were: party, or none; detail address, code, reason, count, since, until */
 	LEDGER_ACCEPTED,    /* detail to [[party, agreement]…], verdict (its SHA-256), withheld [[party, part, code]…], thread, re, subject, issued, signed_at, verified_us */
 	LEDGER_HELD,        /* kept and not delivered: detail as of accepted, and interlock, reason; `to` is who would have received it */
 	LEDGER_LET_THROUGH, /* a held message goes on its way: detail to, because: resolved or override, by: id of the message that did it, reason */

@@ -133,8 +133,21 @@ RESULT record_erase(struct store *store, const struct catalogue *catalogue, cons
 typedef void (*record_row_fn)(void *ctx, struct bytes row);
 RESULT record_show(struct store *store, const struct catalogue *catalogue, const char *lifecycle, const char *key,
                    struct bytes value, record_row_fn fn, void *ctx, struct err *err);
+/* Records in the order in which they were begun, after number `after`, of one lifecycle (NULL: all) and in one state (NULL: any).
+ * One packed map for each: {number, blocks [interlock…], lifecycle, state, names, owner, since}. At most `max` of them, and no more than
+ * RECORD_LIST_LOOKS are looked at. *ret_next: the number to go on after; 0: that was all. */
+enum { RECORD_LIST_LOOKS = 20000 };
+struct record_filter {
+	const char *lifecycle, *state;
+	int64_t after;
+	size_t max;
+};
+RESULT record_list(struct store *store, const struct catalogue *catalogue, const struct record_filter *filter, record_row_fn fn, void *ctx,
+                   int64_t *ret_next, struct err *err);
+/* The number of the person that an identifier is of; 0: nobody's. */
+RESULT record_person_of(struct store *store, const struct identifier *id, int64_t *ret_person, struct err *err);
 /* Appends one packed map of a person, by an identifier:
- *   {person, ids [[kind, value]…], merged [{at, who, id, person}…], records [{lifecycle, state, names, owner, since}…]} */
-RESULT record_show_person(struct store *store, const struct identifier *id, struct buf *out, bool *ret_found, struct err *err);
+ *   {person, ids [[kind, value]…], merged [{at, who, id, person}…], records [as of record_list…]} */
+RESULT record_show_person(struct store *store, const struct catalogue *catalogue, const struct identifier *id, struct buf *out, bool *ret_found, struct err *err);
 
 #endif

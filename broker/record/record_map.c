@@ -173,3 +173,26 @@ result record_map_seen(const struct record *record, const struct catalogue *cata
 	buf_done(&texts);
 	return r;
 }
+
+enum { BRIEF_MAX = 128 * 1024 };
+
+void record_map_listed(const struct record *record, const struct catalogue *catalogue, struct buf *out)
+{
+	const struct catalogue_state *state = record_map_state(record, catalogue);
+	size_t blocks = state ? state->blocks_count : 0;
+	struct buf brief;
+	struct err ignored;
+	buf_init(&brief, BRIEF_MAX);
+	record_map_brief(record, "", "", &brief);
+	struct pack_in in = pack_in(buf_bytes(&brief), &ignored);
+	size_t count = pack_map(&in, "record");
+	pack_put_map(out, count + 2);
+	pack_put_str(out, "number");
+	pack_put_int(out, record->number);
+	pack_put_str(out, "blocks");
+	pack_put_array(out, blocks);
+	for (size_t i = 0; i < blocks; i++)
+		pack_put_str(out, state->blocks[i]);
+	pack_put_raw(out, bytes_of(in.at, (size_t)(in.end - in.at)));
+	buf_done(&brief);
+}

@@ -6,6 +6,8 @@
 
 /* {lifecycle, state, names {KEY: text}, owner, since}; `key` and `name` where the record has none yet. */
 void record_map_brief(const struct record *record, const char *key, const char *name, struct buf *out);
+/* {number, blocks [interlock…]} and what the brief one has. */
+void record_map_listed(const struct record *record, const struct catalogue *catalogue, struct buf *out);
 /* As record_show has it. */
 void record_map_whole(const struct record *record, const struct catalogue *catalogue, struct buf *out);
 /* NULL: the catalogue does not know the lifecycle or the state any more. */

@@ -75,17 +75,18 @@ static void put_merger(struct rows *rows, const struct record_person_walk *walk)
 	rows->count++;
 }
 
-static result put_record(struct rows *rows, struct store *store, int64_t number, struct err *err)
+static result put_record(struct rows *rows, struct store *store, const struct catalogue *catalogue, int64_t number, struct err *err)
 {
 	struct record *record = NULL;
 	TRY(record_row_load(store, number, &record, err));
-	record_map_brief(record, "", "", &rows->packed);
+	record_map_listed(record, catalogue, &rows->packed);
 	record_row_free(record);
 	rows->count++;
 	return OK;
 }
 
-static result put_rows(struct store *store, char what, int64_t person, const char *name, struct buf *out, struct err *err)
+static result put_rows(struct store *store, const struct catalogue *catalogue, char what, int64_t person, const char *name, struct buf *out,
+                       struct err *err)
 {
 	struct rows rows = {.count = 0};
 	struct record_person_walk walk;
@@ -102,7 +103,7 @@ static result put_rows(struct store *store, char what, int64_t person, const cha
 		else if (what == 'h')
 			put_merger(&rows, &walk);
 		else
-			r = put_record(&rows, store, record_row_number_at_end(walk.key), err);
+			r = put_record(&rows, store, catalogue, record_row_number_at_end(walk.key), err);
 	}
 	record_person_walk_done(&walk);
 	if (!FAILED(r))
@@ -114,7 +115,8 @@ static result put_rows(struct store *store, char what, int64_t person, const cha
 	return r;
 }
 
-result record_show_person(struct store *store, const struct identifier *id, struct buf *out, bool *ret_found, struct err *err)
+result record_show_person(struct store *store, const struct catalogue *catalogue, const struct identifier *id, struct buf *out, bool *ret_found,
+                          struct err *err)
 {
 	int64_t person = 0;
 	TRY(record_person_find(store, id, &person, err));
@@ -124,9 +126,9 @@ result record_show_person(struct store *store, const struct identifier *id, stru
 	pack_put_map(out, 4);
 	pack_put_str(out, "person");
 	pack_put_int(out, person);
-	TRY(put_rows(store, 'i', person, "ids", out, err));
-	TRY(put_rows(store, 'h', person, "merged", out, err));
-	TRY(put_rows(store, 'r', person, "records", out, err));
+	TRY(put_rows(store, catalogue, 'i', person, "ids", out, err));
+	TRY(put_rows(store, catalogue, 'h', person, "merged", out, err));
+	TRY(put_rows(store, catalogue, 'r', person, "records", out, err));
 	return buf_check(out, "person", err);
 }
 

@@ -42,9 +42,11 @@ struct core {
 	int64_t last_seq;
 	bool in_transaction, wants_head;
 	int64_t head_signed_at;
+	int64_t turned_away_minute, turned_away_count; /* entries of refused links in the present minute */
 	int64_t heads_due; /* monotonic: when heads go out next */
 	int64_t next_expiry; /* ms; 0: none; -1: ask the store */
 	int64_t started_at;
+	struct err trouble; /* why nothing can be stored at present: full; CODE_OK: all is well */
 	struct calendar *calendar; /* of the snapshot */
 	struct grant_days days;    /* the same, as consents read it */
 	int64_t next_deadline;     /* ms; 0: none; -1: ask the store */
@@ -63,7 +65,7 @@ struct core {
 	size_t events_count;
 	struct buf scratch, hold, envelope;
 
-	struct metric *accepted, *receipts, *duplicates, *delivered, *redelivered, *expired, *dead, *groups, *commit_us, *decide_us, *group_size, *heads, *late;
+	struct metric *accepted, *receipts, *duplicates, *delivered, *redelivered, *expired, *dead, *groups, *commit_us, *decide_us, *group_size, *heads, *late, *unrecorded;
 };
 
 /* Opens the group's transaction if it is not open yet. */

@@ -9,80 +9,36 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A row: [1, seq, at, expires, priority, interlock, reason, [[party, agreement, withheld, consent]…]], under the message's id. */
-enum { HOLD_ROW_VERSION = 1, HOLD_ROW_FIELDS = 8, HOLD_ROW_MAX = STORE_VALUE_MAX };
+enum { HOLD_RECIPIENTS_MAX = STORE_VALUE_MAX };
+
+static void put_recipients(const struct admission *admission, struct buf *out)
+{
+	pack_put_array(out, admission->recipients_count);
+	for (size_t i = 0; i < admission->recipients_count; i++) {
+		const struct agreement_recipient *from = &admission->recipients[i];
+		struct held_recipient recipient = {.agreement = bytes_text(from->agreement ? from->agreement->name : ""), .withheld = from->withheld,
+		                                   .consent = from->consent};
+		snprintf(recipient.party, sizeof(recipient.party), "%s", from->party->name);
+		held_put_recipient(out, &recipient);
+	}
+}
 
 result hold_keep(struct admission *admission, int64_t seq, struct err *err)
 {
 	const struct message *message = &admission->candidate->message;
 	struct core *core = admission->core;
-	struct buf row;
-	buf_init(&row, HOLD_ROW_MAX);
-	pack_put_array(&row, HOLD_ROW_FIELDS);
-	pack_put_int(&row, HOLD_ROW_VERSION);
-	pack_put_int(&row, seq);
-	pack_put_int(&row, admission->now);
-	pack_put_int(&row, message->expires);
-	pack_put_int(&row, message->priority);
-	pack_put_str(&row, admission->candidate->type->interlock);
-	pack_put_str(&row, admission->held.reason);
-	pack_put_array(&row, admission->recipients_count);
-	for (size_t i = 0; i < admission->recipients_count; i++) {
-		const struct agreement_recipient *recipient = &admission->recipients[i];
-		pack_put_array(&row, 4);
-		pack_put_str(&row, recipient->party->name);
-		pack_put_str(&row, recipient->agreement ? recipient->agreement->name : "");
-		pack_put_int(&row, recipient->withheld);
-		pack_put_int(&row, recipient->consent);
-	}
-	result r = buf_check(&row, "held", err);
+	struct buf recipients;
+	buf_init(&recipients, HOLD_RECIPIENTS_MAX);
+	put_recipients(admission, &recipients);
+	const struct held held = {.id = message->id, .seq = seq, .at = admission->now, .expires = message->expires, .priority = message->priority,
+	                          .interlock = bytes_text(admission->candidate->type->interlock), .reason = bytes_text(admission->held.reason),
+	                          .recipients = buf_bytes(&recipients)};
+	result r = buf_check(&recipients, "held", err);
 	if (!FAILED(r))
-		r = store_row_put(core->store, STORE_HELD, bytes_of(message->id, UUID_LEN), buf_bytes(&row), err);
-	buf_done(&row);
+		r = held_put(core->store, &held, err);
+	buf_done(&recipients);
 	core->next_expiry = -1;
 	return r;
-}
-
-static result read_row(struct bytes key, struct bytes value, struct held *ret, struct err *err)
-{
-	struct pack_in in = pack_in(value, err);
-	pack_array_of(&in, "held", HOLD_ROW_FIELDS);
-	pack_int(&in, "version", HOLD_ROW_VERSION, HOLD_ROW_VERSION);
-	ret->id = key.at;
-	ret->seq = pack_int(&in, "seq", 1, INT64_MAX);
-	ret->at = pack_int(&in, "at", 0, MESSAGE_TIME_MAX);
-	ret->expires = pack_int(&in, "expires", 0, MESSAGE_TIME_MAX);
-	ret->priority = pack_int(&in, "priority", 0, 9);
-	ret->interlock = pack_text(&in, "interlock", MESSAGE_NAME_MAX);
-	ret->reason = pack_text(&in, "reason", ERR_REASON_MAX);
-	ret->recipients = pack_value(&in, "recipients");
-	return key.len == UUID_LEN ? pack_end(&in) : err_set(err, CODE_CORRUPT, "held", "a held message without an id");
-}
-
-result hold_next(struct core *core, const uint8_t *after, struct buf *hold, bool *ret_found, struct held *ret, struct err *err)
-{
-	struct bytes key, value;
-	TRY(store_row_next(core->store, STORE_HELD, BYTES_NONE, after ? bytes_of(after, UUID_LEN) : BYTES_NONE, hold, ret_found, &key, &value, err));
-	return *ret_found ? read_row(key, value, ret, err) : OK;
-}
-
-struct held_recipient {
-	char party[STORE_PARTY_MAX];
-	struct bytes agreement;
-	int64_t withheld, consent;
-};
-
-static bool next_recipient(struct pack_in *in, struct held_recipient *ret)
-{
-	if (in->failed)
-		return false;
-	pack_array_of(in, "recipients", 4);
-	struct bytes party = pack_text(in, "recipients", STORE_PARTY_MAX - 1);
-	ret->agreement = pack_text(in, "recipients", SIZE_MAX);
-	ret->withheld = pack_int(in, "recipients", 0, INT64_MAX);
-	ret->consent = pack_int(in, "recipients", 0, INT64_MAX);
-	snprintf(ret->party, sizeof(ret->party), "%.*s", (int)party.len, in->failed ? "" : (const char *)party.at);
-	return !in->failed;
 }
 
 static result record_let_through(struct core *core, const struct held *held, const struct store_message *stored, const struct hold_end *end,
@@ -97,7 +53,7 @@ static result record_let_through(struct core *core, const struct held *held, con
 	struct pack_in in = pack_in(held->recipients, &ignored);
 	size_t count = pack_array(&in, "recipients");
 	pack_put_array(&detail, count);
-	for (size_t i = 0; i < count && next_recipient(&in, &recipient); i++) {
+	for (size_t i = 0; i < count && held_next_recipient(&in, &recipient); i++) {
 		pack_put_array(&detail, 2);
 		pack_put_str(&detail, recipient.party);
 		pack_put_text(&detail, recipient.agreement);
@@ -120,7 +76,7 @@ static result queue_all(struct core *core, const struct held *held, const struct
 	struct held_recipient recipient;
 	struct pack_in in = pack_in(held->recipients, err);
 	size_t count = pack_array(&in, "recipients");
-	for (size_t i = 0; i < count && next_recipient(&in, &recipient); i++) {
+	for (size_t i = 0; i < count && held_next_recipient(&in, &recipient); i++) {
 		struct store_queued queued = {.place = {.priority = held->priority, .seq = held->seq}, .expires = held->expires,
 		                              .queued_at = clock_wall_ms(), .wants_receipt = true, .withheld = recipient.withheld,
 		                              .consent = recipient.consent};
@@ -176,7 +132,7 @@ static result list_recipients(const struct held *held, struct stored *stored, st
 	struct pack_in in = pack_in(held->recipients, err);
 	size_t count = pack_array(&in, "recipients");
 	struct passage *passage = &stored->passage;
-	for (size_t i = 0; i < count && i < PASSAGE_RECIPIENTS_MAX && next_recipient(&in, &recipient); i++) {
+	for (size_t i = 0; i < count && i < PASSAGE_RECIPIENTS_MAX && held_next_recipient(&in, &recipient); i++) {
 		memcpy(stored->recipients[i], recipient.party, sizeof(stored->recipients[i]));
 		passage->recipients[passage->recipients_count++] = stored->recipients[i];
 	}
@@ -226,10 +182,8 @@ result hold_let_through(struct core *core, const uint8_t *id, const struct hold_
 	struct held held;
 	struct stored *stored = stored_new(core);
 	struct buf row;
-	buf_init(&row, HOLD_ROW_MAX);
-	result r = store_row_get(core->store, STORE_HELD, bytes_of(id, UUID_LEN), &row, ret_found, err);
-	if (!FAILED(r) && *ret_found)
-		r = read_row(bytes_of(id, UUID_LEN), buf_bytes(&row), &held, err);
+	buf_init(&row, STORE_VALUE_MAX + STORE_KEY_MAX);
+	result r = held_get(core->store, id, &row, ret_found, &held, err);
 	if (!FAILED(r) && *ret_found)
 		r = unpack(core, &held, stored, err);
 	if (!FAILED(r) && *ret_found)
@@ -261,13 +215,13 @@ result hold_review(struct core *core, const uint8_t *by, struct err *err)
 	struct buf row;
 	bool found = false;
 	memcpy(because, by, UUID_LEN);
-	buf_init(&row, HOLD_ROW_MAX);
-	result r = hold_next(core, NULL, &row, &found, &held, err);
+	buf_init(&row, STORE_VALUE_MAX + STORE_KEY_MAX);
+	result r = held_next(core->store, NULL, &row, &found, &held, err);
 	while (!FAILED(r) && found) {
 		memcpy(after, held.id, UUID_LEN);
 		r = review_one(core, &held, because, err);
 		if (!FAILED(r))
-			r = hold_next(core, after, &row, &found, &held, err);
+			r = held_next(core->store, after, &row, &found, &held, err);
 	}
 	buf_done(&row);
 	return r;
@@ -279,7 +233,7 @@ static result expire_one(struct core *core, const struct held *held, struct err 
 	struct store_place place = {.priority = held->priority, .seq = held->seq};
 	struct pack_in in = pack_in(held->recipients, err);
 	size_t count = pack_array(&in, "recipients");
-	for (size_t i = 0; i < count && next_recipient(&in, &recipient); i++)
+	for (size_t i = 0; i < count && held_next_recipient(&in, &recipient); i++)
 		TRY(notify_lost(core, &place, recipient.party, NOTICE_EXPIRED, CODE_EXPIRED, "was held until its expiry", err));
 	TRY(pack_end(&in));
 	metric_add(core->expired, 1);
@@ -293,8 +247,8 @@ result hold_expire(struct core *core, int64_t now, int64_t *ret_next, struct err
 	struct buf row;
 	bool found = false;
 	*ret_next = 0;
-	buf_init(&row, HOLD_ROW_MAX);
-	result r = hold_next(core, NULL, &row, &found, &held, err);
+	buf_init(&row, STORE_VALUE_MAX + STORE_KEY_MAX);
+	result r = held_next(core->store, NULL, &row, &found, &held, err);
 	while (!FAILED(r) && found) {
 		memcpy(after, held.id, UUID_LEN);
 		if (held.expires && held.expires <= now) {
@@ -305,7 +259,7 @@ result hold_expire(struct core *core, int64_t now, int64_t *ret_next, struct err
 			*ret_next = held.expires;
 		}
 		if (!FAILED(r))
-			r = hold_next(core, after, &row, &found, &held, err);
+			r = held_next(core->store, after, &row, &found, &held, err);
 	}
 	buf_done(&row);
 	return r;

@@ -3,6 +3,7 @@
 #ifndef BROKER_ROUTE_HOLD_H
 #define BROKER_ROUTE_HOLD_H
 
+#include "broker/record/held.h"
 #include "broker/route/admission.h"
 
 /* Keeps the admission's message, stored as number seq, with the recipients that it would have had. */
@@ -16,15 +17,6 @@ struct hold_end {
 /* Queues a held message for its recipients, puts that on the record and alerts its originator. *ret_found false: it is not held. */
 RESULT hold_let_through(struct core *core, const uint8_t *id, const struct hold_end *end, bool *ret_found, struct err *err);
 
-/* A held message, views into a buffer of the walk. */
-struct held {
-	const uint8_t *id;
-	int64_t seq, at, expires, priority;
-	struct bytes interlock, reason;
-	struct bytes recipients; /* packed array of [party, agreement, withheld, consent] */
-};
-/* The held message after the one of id `after` (NULL: the first), in the order of ids. hold is inited by the caller. */
-RESULT hold_next(struct core *core, const uint8_t *after, struct buf *hold, bool *ret_found, struct held *ret, struct err *err);
 /* Lets through what nothing stands against any more, because of a message. */
 RESULT hold_review(struct core *core, const uint8_t *by, struct err *err);
 /* Ends those that are past their expiry; *ret_next: when the next one will be, 0: none of those left. */

@@ -1,6 +1,7 @@
 #include "broker/route/router.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "broker/route/admit.h"
 #include "broker/route/ask.h"
@@ -9,6 +10,7 @@
 #include "broker/route/heads.h"
 #include "broker/route/rules.h"
 #include "broker/route/settle.h"
+#include "broker/route/turned_away.h"
 #include "broker/route/withhold.h"
 
 #include <stdio.h>
@@ -58,6 +60,7 @@ static void make_metrics(struct core *core)
 	core->dead = metric_counter("liaison_dead_letters", "Deliveries that ended as dead letters", NULL, NULL);
 	core->heads = metric_counter("liaison_heads", "Heads of the ledger sent over open links", NULL, NULL);
 	core->late = metric_counter("liaison_batches_late", "Batches of links that were over when they were decided on: void", NULL, NULL);
+	core->unrecorded = metric_counter("liaison_links_refused_unrecorded", "Refused links beyond what the ledger takes a minute", NULL, NULL);
 	core->groups = metric_counter("liaison_groups", "Transactions committed", NULL, NULL);
 	core->group_size = metric_counter("liaison_group_jobs", "Jobs committed in groups", NULL, NULL);
 	core->commit_us = metric_histogram_us("liaison_commit_us", "Time of a commit", NULL, NULL);
@@ -193,6 +196,8 @@ static result handle(struct router *router, struct job *job, struct err *err)
 		return OK;
 	case JOB_CERT_ASK:
 		return send_chain(core, job, err);
+	case JOB_REFUSED:
+		return turned_away_record(core, job, err);
 	case JOB_SNAPSHOT:
 		return take_snapshot(core, job, err);
 	case JOB_ASK:
@@ -275,16 +280,29 @@ static result sign_head(struct core *core, struct err *err)
 	return OK;
 }
 
+/* A commit without a write says nothing of the disk. */
+static result probe(struct core *core, struct err *err)
+{
+	int64_t now = clock_wall_ms();
+	return store_note(core->store, "probe", bytes_of((const uint8_t *)&now, sizeof(now)), err);
+}
+
 static result commit(struct core *core, struct err *err)
 {
 	if (!core->in_transaction)
 		return OK;
 	int64_t before = clock_mono_us();
+	if (core->trouble.code != CODE_OK)
+		TRY(probe(core, err));
 	TRY(sign_head(core, err));
 	TRY(ledger_seal(core->ledger, err));
 	TRY(store_commit(core->store, err));
 	core->in_transaction = false;
 	ledger_committed(core->ledger);
+	if (core->trouble.code != CODE_OK) {
+		log_event(LOG_NOTICE, "store_recovered", LOG_TEXT("after", code_text(core->trouble.code)));
+		core->trouble.code = CODE_OK;
+	}
 	metric_observe_us(core->commit_us, clock_mono_us() - before);
 	metric_add(core->groups, 1);
 	return OK;
@@ -334,6 +352,15 @@ static void keep_snapshots(struct router *router)
 	router->group_count = kept;
 }
 
+/* Once, until it goes well again: everybody who comes meanwhile is answered with it. */
+static void complain(struct core *core, const struct err *why)
+{
+	if (why->code != CODE_FULL || core->trouble.code == why->code)
+		return;
+	core->trouble = *why;
+	log_event(LOG_ERROR, "store_full", LOG_REASON(why), LOG_TEXT("remedy", code_remedy(why->code)));
+}
+
 /* The store could not take the group: nothing of it happened. Submits are answered with the fault, so that adapters keep the messages and
  * try again; links begin anew, because what is in flight is no longer known for sure. A sync that failed ends the program. */
 static result survive(struct router *router, const struct err *why, struct err *err)
@@ -347,6 +374,7 @@ static result survive(struct router *router, const struct err *why, struct err *
 	core->wants_review = false;
 	core_forget_group(core);
 	TRY(store_last_seq(core->store, &core->last_seq, err));
+	complain(core, why);
 	for (size_t i = 0; i < router->group_count; i++)
 		tell_fault(router, router->group[i], why);
 	flush_outgoing(core);
@@ -366,6 +394,8 @@ static result decide_group(struct router *router, struct err *err)
 	TRY(rules_turn(core, err));
 	TRY(withhold_decide(core, err));
 	TRY(erase_turn(core, err));
+	if (core->trouble.code != CODE_OK)
+		TRY(core_write(core, err));
 	TRY(deliver_overdue(core, err));
 	TRY(deliver_expire(core, err));
 	TRY(heads_prepare(core, err));
@@ -435,7 +465,7 @@ result router_run(struct router *router, struct err *err)
 	TRY(core_note_chain(&router->core, router->core.snapshot->signing, err));
 	TRY(record_life(&router->core, LEDGER_STARTED, err));
 	TRY(run_group(router, err));
-	while (!router->stopping) {
+	while (!router->stopping && !wire_is_shut(router->core.in)) {
 		gather(router, (int)wait_ms(&router->core));
 		TRY(run_group(router, err));
 	}

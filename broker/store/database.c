@@ -9,10 +9,10 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "pages/pages.h"
 
 enum {
 	DATABASE_BUSY_MS = 2000,
-	DATABASE_PAGE_BYTES = 4096,
 	/* Small steps keep the writer's pauses short; the second bound is for readers that stand in the way of starting the log
 	   anew. */
 	DATABASE_CHECKPOINT_PAGES = 1000,
@@ -30,66 +30,29 @@ struct database {
 	sqlite3_stmt *begin, *commit, *rollback;
 	int log_pages;
 	bool readonly;
-	bool failed; /* by io: for ever */
+	struct err failure; /* of the disk: for ever */
 };
-
-static result fail_cantopen(const struct database *database, struct err *err)
-{
-	int system_errno = sqlite3_system_errno(database->handle);
-	if (system_errno == 0)
-		return err_set(err, CODE_IO, database->path, "the file cannot be opened");
-	errno = system_errno;
-	return err_errno(err, database->path, "open");
-}
-
-static enum code code_of(int sqlite_code)
-{
-	switch (sqlite_code & 0xff) {
-	case SQLITE_FULL:
-		return CODE_FULL;
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		return CODE_BUSY;
-	case SQLITE_READONLY:
-	case SQLITE_PERM:
-	case SQLITE_AUTH:
-		return CODE_PERMISSION;
-	case SQLITE_TOOBIG:
-		return CODE_TOO_LARGE;
-	case SQLITE_CONSTRAINT:
-		return CODE_DUPLICATE;
-	case SQLITE_IOERR:
-	case SQLITE_NOMEM:
-	case SQLITE_PROTOCOL:
-	case SQLITE_INTERRUPT:
-	case SQLITE_MISUSE:
-	case SQLITE_RANGE:
-		return CODE_IO;
-	default:
-		/* CORRUPT and NOTADB say it; ERROR, SCHEMA and MISMATCH mean that the tables are not those that were made. */
-		return CODE_CORRUPT;
-	}
-}
 
 static result fail(struct database *database, int sqlite_code, struct err *err)
 {
-	enum code code = code_of(sqlite_code);
-	if ((sqlite_code & 0xff) == SQLITE_CANTOPEN)
-		return fail_cantopen(database, err);
-	if (sqlite_code == SQLITE_IOERR_CORRUPTFS)
-		code = CODE_CORRUPT;
-	if (code == CODE_IO)
-		database->failed = true;
-	int system_errno = code == CODE_IO ? sqlite3_system_errno(database->handle) : 0;
-	return err_set(err, code, database->path, "%s (%d)%s%s", sqlite3_errmsg(database->handle), sqlite_code,
-	               system_errno ? ": " : "", system_errno ? strerror(system_errno) : "");
+	struct err why;
+	result r = pages_failure(database->handle, database->path, sqlite_code, &why);
+	int kind = sqlite_code & 0xff;
+	/* What a disk forgot, or changed, once: nothing that it says later on counts. */
+	if (r.code == CODE_IO || kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB || (kind == SQLITE_IOERR && r.code == CODE_CORRUPT))
+		database->failure = why;
+	if (err)
+		*err = why;
+	return r;
 }
 
 static result usable(const struct database *database, struct err *err)
 {
-	if (database->failed)
-		return err_set(err, CODE_IO, database->path, "the disk failed before; the program must stop");
-	return OK;
+	if (database->failure.code == CODE_OK)
+		return OK;
+	if (err)
+		*err = database->failure;
+	return (result){database->failure.code};
 }
 
 static result prepare(struct database *database, const char *text, sqlite3_stmt **ret, struct err *err)
@@ -132,10 +95,12 @@ static int on_log(void *ctx, sqlite3 *handle, const char *name, int pages)
 static result check_whole(const struct database_options *options, const struct stat *status, struct err *err)
 {
 	struct stat log;
+	int64_t size = 0;
 	AUTO_FREE char *path = mem_printf("%s-wal", options->path);
 	if (status->st_size == 0)
 		return err_set(err, CODE_CORRUPT, options->path, "the file is empty, though it was in use before");
-	if (status->st_size % DATABASE_PAGE_BYTES != 0 && (stat(path, &log) != 0 || log.st_size == 0))
+	TRY(pages_size(options->path, &size, err));
+	if (size % PAGES_BYTES != 0 && (stat(path, &log) != 0 || log.st_size == 0))
 		return err_set(err, CODE_CORRUPT, options->path, "the file is cut short");
 	return OK;
 }
@@ -213,10 +178,13 @@ static result make_tables(struct database *database, struct err *err)
 		return err_set(err, CODE_CORRUPT, database->path, "the file holds nothing, though it was in use before");
 	if (options->readonly)
 		return err_set(err, CODE_NOT_FOUND, database->path, "the file holds nothing yet");
-	sqlite3_snprintf(sizeof(pages), pages, "PRAGMA page_size=%d", DATABASE_PAGE_BYTES);
+	sqlite3_snprintf(sizeof(pages), pages, "PRAGMA page_size=%d", PAGES_BYTES);
 	sqlite3_snprintf(sizeof(text), text, "PRAGMA application_id=%d; PRAGMA user_version=%d", options->application,
 	                 options->version);
 	TRY(execute(database, pages, err));
+	int rc = pages_claim(database->handle);
+	if (rc != SQLITE_OK)
+		return fail(database, rc, err);
 	TRY(configure_writer(database, err));
 	TRY(execute(database, "BEGIN IMMEDIATE", err));
 	TRY(execute(database, options->schema, err));
@@ -264,27 +232,57 @@ static result upgrade(struct database *database, int version, struct err *err)
 	return r;
 }
 
-static result open_file(struct database *database, struct err *err)
+static result open_handle(struct database *database, struct err *err)
 {
 	const struct database_options *options = database->options;
 	int flags = SQLITE_OPEN_NOMUTEX | (options->readonly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
-	bool is_new = false;
-	int version = 0;
-	TRY(make_file(options, err));
-	int rc = sqlite3_open_v2(options->path, &database->handle, flags, NULL);
+	int rc = sqlite3_open_v2(options->path, &database->handle, flags, pages_vfs(options->durable && !options->readonly));
 	if (rc != SQLITE_OK)
 		return fail(database, rc, err);
-	TRY(configure(database, err));
-	TRY(identify(database, &is_new, &version, err));
-	if (is_new)
-		TRY(make_tables(database, err));
-	else if (!options->readonly)
-		TRY(configure_writer(database, err));
-	if (!is_new)
-		TRY(upgrade(database, version, err));
+	return configure(database, err);
+}
+
+/* A file of a time before pages had checksums gets them. */
+static result renew(struct database *database, int version, struct err *err)
+{
+	const struct database_options *options = database->options;
+	if (version == options->version)
+		return err_set(err, CODE_CORRUPT, options->path, "format %d without checksums: its beginning is damaged", version);
+	sqlite3_close(database->handle);
+	database->handle = NULL;
+	TRY(pages_renew(options->path, err));
+	return open_handle(database, err);
+}
+
+static result prepare_own(struct database *database, struct err *err)
+{
 	TRY(prepare(database, "BEGIN IMMEDIATE", &database->begin, err));
 	TRY(prepare(database, "COMMIT", &database->commit, err));
 	return prepare(database, "ROLLBACK", &database->rollback, err);
+}
+
+static result open_file(struct database *database, struct err *err)
+{
+	const struct database_options *options = database->options;
+	enum pages_kind kind = PAGES_EMPTY;
+	bool is_new = false;
+	int version = 0;
+	TRY(make_file(options, err));
+	TRY(pages_look(options->path, &kind, err));
+	if (kind == PAGES_ALIEN)
+		return err_set(err, CODE_CORRUPT, options->path, "its beginning is damaged, or it is no file that Liaison made");
+	TRY(open_handle(database, err));
+	TRY(identify(database, &is_new, &version, err));
+	if (is_new) {
+		TRY(make_tables(database, err));
+		return prepare_own(database, err);
+	}
+	if (kind == PAGES_PLAIN)
+		TRY(renew(database, version, err));
+	if (!options->readonly)
+		TRY(configure_writer(database, err));
+	TRY(upgrade(database, version, err));
+	return prepare_own(database, err);
 }
 
 result database_open(const struct database_options *options, struct database **ret, struct err *err)
@@ -335,14 +333,27 @@ result database_begin(struct database *database, struct err *err)
 	return run_kept(database, database->begin, err);
 }
 
+/* Keeps what must be kept of a failure that the call at hand does not answer for. */
+static void note_failure(struct database *database, int sqlite_code)
+{
+	struct err ignored;
+	if (sqlite_code == SQLITE_OK)
+		return;
+	result r = fail(database, sqlite_code, &ignored);
+	if (r.code == CODE_FULL || r.code == CODE_BUSY)
+		return; /* another time */
+}
+
+/* Nobody waits for a reader here: who reads for long, a backup, makes the log grow. */
 static void checkpoint(struct database *database)
 {
 	int mode = database->log_pages >= DATABASE_RESTART_PAGES ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE;
+	sqlite3_busy_timeout(database->handle, 0);
 	int rc = sqlite3_wal_checkpoint_v2(database->handle, NULL, mode, NULL, NULL);
+	sqlite3_busy_timeout(database->handle, DATABASE_BUSY_MS);
 	database->log_pages = 0;
 	/* What was committed stands in the log, so this commit is good; the next call learns of the disk. */
-	if ((rc & 0xff) == SQLITE_IOERR)
-		database->failed = true;
+	note_failure(database, rc);
 }
 
 result database_commit(struct database *database, struct err *err)
@@ -351,8 +362,8 @@ result database_commit(struct database *database, struct err *err)
 	result r = run_kept(database, database->commit, err);
 	if (FAILED(r)) {
 		/* Anything but a full disk leaves it open what the disk holds. */
-		if (r.code != CODE_FULL && r.code != CODE_BUSY)
-			database->failed = true;
+		if (r.code != CODE_FULL && r.code != CODE_BUSY && database->failure.code == CODE_OK)
+			err_set(&database->failure, CODE_IO, database->path, "a commit failed: %s", code_text(r.code));
 		return r;
 	}
 	if (database->log_pages >= DATABASE_CHECKPOINT_PAGES)
@@ -385,8 +396,7 @@ bool database_scrub(struct database *database)
 	sqlite3_busy_timeout(database->handle, 0);
 	int rc = sqlite3_wal_checkpoint_v2(database->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	sqlite3_busy_timeout(database->handle, DATABASE_BUSY_MS);
-	if ((rc & 0xff) == SQLITE_IOERR)
-		database->failed = true;
+	note_failure(database, rc);
 	return rc == SQLITE_OK;
 }
 

@@ -446,6 +446,19 @@ result store_row_next(struct store *store, enum store_space space, struct bytes 
 	return OK;
 }
 
+result store_row_count(struct store *store, enum store_space space, struct bytes prefix, int64_t *ret_count, struct err *err)
+{
+	uint8_t end[STORE_KEY_MAX + 1];
+	struct err why;
+	TRY(may_read(store, err));
+	TRY(check_row(space, prefix, 0, err));
+	/* No key that starts with the prefix is after it and bytes of ones, more than a key has. */
+	memset(end, 0xff, sizeof(end));
+	if (prefix.len)
+		memcpy(end, prefix.at, prefix.len);
+	return have_read(store, store->ops->row_count(store, space, prefix, bytes_of(end, sizeof(end)), ret_count, &why), &why, err);
+}
+
 result store_row_drop(struct store *store, enum store_space space, struct bytes key, struct err *err)
 {
 	struct err why;

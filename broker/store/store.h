@@ -138,10 +138,12 @@ RESULT store_row_get(struct store *store, enum store_space space, struct bytes k
 /* The first row after `after` (BYTES_NONE: from the start) whose key starts with prefix; *key and *value view into hold, and `after` may too. */
 RESULT store_row_next(struct store *store, enum store_space space, struct bytes prefix, struct bytes after, struct buf *hold, bool *ret_found,
                       struct bytes *ret_key, struct bytes *ret_value, struct err *err);
+/* How many rows have a key that starts with prefix. */
+RESULT store_row_count(struct store *store, enum store_space space, struct bytes prefix, int64_t *ret_count, struct err *err);
 RESULT store_row_drop(struct store *store, enum store_space space, struct bytes key, struct err *err); /* not there: fine */
 
 /* A second, read-only view for another thread (index, audit): sees what was committed. Only find, get, chain, ledger_*, noted, party_name, queue_*, dead_next,
- * row_get, row_next. */
+ * row_get, row_next, row_count. */
 RESULT store_reader(struct store *store, struct store **ret, struct err *err);
 /* Opens the files of a folder read-only while a broker may be running: `liaison ledger verify`. */
 RESULT store_sqlite_read(const char *folder, struct store **ret, struct err *err);

@@ -567,6 +567,7 @@ static const struct store_ops ops = {
 	.row_put = store_memory_row_put,
 	.row_get = store_memory_row_get,
 	.row_next = store_memory_row_next,
+	.row_count = store_memory_row_count,
 	.row_drop = store_memory_row_drop,
 	.reader = reader,
 };

@@ -14,6 +14,8 @@ RESULT store_memory_row_get(struct store *store, enum store_space space, struct 
                             struct err *err);
 RESULT store_memory_row_next(struct store *store, enum store_space space, struct bytes from, bool or_equal, struct buf *hold,
                              bool *ret_found, size_t *ret_key_len, struct err *err);
+RESULT store_memory_row_count(struct store *store, enum store_space space, struct bytes from, struct bytes to, int64_t *ret_count,
+                              struct err *err);
 RESULT store_memory_row_drop(struct store *store, enum store_space space, struct bytes key, struct err *err);
 
 #endif

@@ -29,6 +29,19 @@ result store_memory_row_next(struct store *store, enum store_space space, struct
 	return buf_check(hold, "row", err);
 }
 
+result store_memory_row_count(struct store *store, enum store_space space, struct bytes from, struct bytes to, int64_t *ret_count,
+                              struct err *err)
+{
+	const struct store_map *rows = store_memory_rows(store, space);
+	struct store_map_found there;
+	(void)err;
+	*ret_count = 0;
+	for (bool found = store_map_next(rows, from, true, store->readonly, &there); found && bytes_order(there.key, to) < 0;
+	     found = store_map_next(rows, there.key, false, store->readonly, &there))
+		++*ret_count;
+	return OK;
+}
+
 result store_memory_row_drop(struct store *store, enum store_space space, struct bytes key, struct err *err)
 {
 	(void)err;

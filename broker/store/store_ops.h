@@ -62,6 +62,8 @@ struct store_ops {
 	/* The first row whose key is after `from` (or is it, if it may be): hold gets the key, *ret_key_len long, and behind it the value. */
 	result (*row_next)(struct store *store, enum store_space space, struct bytes from, bool or_equal, struct buf *hold, bool *ret_found,
 	                   size_t *ret_key_len, struct err *err);
+	/* Rows whose key is at or after `from`, and before `to`. */
+	result (*row_count)(struct store *store, enum store_space space, struct bytes from, struct bytes to, int64_t *ret_count, struct err *err);
 	result (*row_drop)(struct store *store, enum store_space space, struct bytes key, struct err *err);
 
 	result (*reader)(struct store *store, struct store **ret, struct err *err);

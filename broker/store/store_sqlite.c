@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 
-enum { STORE_APPLICATION = 0x4c494153, STORE_VERSION = 2, STORE_WRITER_CACHE_KIB = 16384, STORE_READER_CACHE_KIB = 2048 };
+enum { STORE_APPLICATION = 0x4c494153, STORE_VERSION = 3, STORE_WRITER_CACHE_KIB = 16384, STORE_READER_CACHE_KIB = 2048 };
 
 /* Rows that are appended in order, and one unique index whose keys come in order too (UUIDv7): nothing here may need a second
  * index. What people search by is in the index's own file. */
@@ -39,6 +39,7 @@ static const char *const upgrades[STORE_VERSION] = {
 	[1] = ("ALTER TABLE queue ADD COLUMN withheld INTEGER NOT NULL DEFAULT 0; ALTER TABLE queue ADD COLUMN consent INTEGER NOT NULL DEFAULT 0;"
 	       "ALTER TABLE dead ADD COLUMN withheld INTEGER NOT NULL DEFAULT 0; ALTER TABLE dead ADD COLUMN consent INTEGER NOT NULL DEFAULT 0;"
 	       ROW_TABLE),
+	[2] = "", /* pages got checksums */
 };
 
 #define QUEUED "recipient, 9 - urgency, seq, attempts, expires, queued_at, wants_receipt, withheld, consent"
@@ -87,6 +88,7 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_ROW_GET] = "SELECT value FROM row WHERE space = ? AND key = ?",
 	[SQL_ROW_NEXT] = "SELECT key, value FROM row WHERE space = ? AND key > ? ORDER BY key LIMIT 1",
 	[SQL_ROW_FIRST] = "SELECT key, value FROM row WHERE space = ? AND key >= ? ORDER BY key LIMIT 1",
+	[SQL_ROW_COUNT] = "SELECT count(*) FROM row WHERE space = ? AND key >= ? AND key < ?",
 	[SQL_ROW_DROP] = "DELETE FROM row WHERE space = ? AND key = ?",
 };
 
@@ -387,6 +389,17 @@ static result row_next(struct store *store, enum store_space space, struct bytes
 	return r;
 }
 
+static result row_count(struct store *store, enum store_space space, struct bytes from, struct bytes to, int64_t *ret_count, struct err *err)
+{
+	struct sqlite3_stmt *statement;
+	*ret_count = 0;
+	TRY(store_sqlite_query(store, SQL_ROW_COUNT, &statement, err));
+	database_bind_int(statement, 1, space);
+	database_bind_bytes(statement, 2, from);
+	database_bind_bytes(statement, 3, to);
+	return ask_number(store, statement, ret_count, err);
+}
+
 static result row_drop(struct store *store, enum store_space space, struct bytes key, struct err *err)
 {
 	struct sqlite3_stmt *statement;
@@ -437,6 +450,7 @@ static const struct store_ops ops = {
 	.row_put = row_put,
 	.row_get = row_get,
 	.row_next = row_next,
+	.row_count = row_count,
 	.row_drop = row_drop,
 	.reader = reader,
 };

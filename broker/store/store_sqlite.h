@@ -44,6 +44,7 @@ enum store_sqlite_statement {
 	SQL_ROW_GET,
 	SQL_ROW_NEXT,
 	SQL_ROW_FIRST,
+	SQL_ROW_COUNT,
 	SQL_ROW_DROP,
 	SQL_COUNT
 };

@@ -208,6 +208,7 @@ static void take_job(struct verifier *verifier, struct job *job)
 	case JOB_ACK:
 	case JOB_CREDIT:
 	case JOB_CERT_ASK:
+	case JOB_REFUSED:
 		give(verifier->router, job);
 		return;
 	case JOB_SNAPSHOT:

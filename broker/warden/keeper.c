@@ -143,11 +143,22 @@ static void take_end(struct keeper *keeper, int status)
 	start_later(keeper);
 }
 
+/* The starter and the wardens tell by different ways, in any order. */
+static void note_up(struct keeper *keeper)
+{
+	if (keeper->is_up || keeper->pid == 0 || keeper->ready < keeper->count)
+		return;
+	keeper->is_up = true;
+	log_event(LOG_NOTICE, "gateway_started", LOG_INT("pid", keeper->pid), LOG_INT("incarnation", keeper->order.incarnation),
+	          LOG_INT("port", keeper->port));
+}
+
 static void take_report(struct keeper *keeper, struct starter_report report)
 {
 	switch (report.event) {
 	case STARTER_STARTED:
 		keeper->pid = report.number;
+		note_up(keeper);
 		break;
 	case STARTER_ENDED:
 		take_end(keeper, report.number);
@@ -192,10 +203,9 @@ static void take_ready(struct keeper *keeper, const struct job *job)
 		keeper->why = job->why;
 		log_event(LOG_ERROR, "gateway_refused", LOG_REASON(&job->why), LOG_INT("generation", job->number));
 		starter_kill(keeper->starter);
-	} else if (!keeper->is_up && ++keeper->ready == keeper->count) {
-		keeper->is_up = true;
-		log_event(LOG_NOTICE, "gateway_started", LOG_INT("pid", keeper->pid), LOG_INT("incarnation", keeper->order.incarnation),
-		          LOG_INT("port", keeper->port));
+	} else {
+		keeper->ready++;
+		note_up(keeper);
 	}
 }
 

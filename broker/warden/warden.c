@@ -17,7 +17,7 @@ enum {
 	WARDEN_JOBS_TURN = 256,     /* in one turn of the loop, from either side */
 	WARDEN_HIGH_WATER = 4096,
 	WARDEN_VERIFIER_HIGH_WATER = 32,
-	WARDEN_PULSE_MS = 5000,
+	WARDEN_PULSE_MS = 3000,
 	WARDEN_SILENCE = 3          /* pulses without an answer, and the process is taken for stuck */
 };
 
@@ -187,6 +187,10 @@ static RESULT take_from_process(struct warden *warden, struct job *job, struct e
 	case JOB_CREDIT:
 	case JOB_CERT_ASK:
 		return take_link_job(warden, job, err);
+	case JOB_REFUSED:
+		job->link = job_link(warden->number, 0); /* of no link */
+		bring_in(warden, job);
+		return OK;
 	case JOB_PULSE:
 		r = count_take(warden->count, blob_bytes(job->frame), err);
 		break;
@@ -346,6 +350,7 @@ static void take_job(struct warden *warden, struct job *job)
 	case JOB_COMMITTED:
 	case JOB_MANDATE:
 	case JOB_READY:
+	case JOB_REFUSED:
 	case JOB_PULSE:
 	case JOB_KIND_COUNT:
 		break;

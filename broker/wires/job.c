@@ -7,7 +7,7 @@ enum { JOB_SERIAL_BITS = 48, JOB_INCARNATION_SHIFT = 32, JOB_CHAIN_MAX = 128 * 1
 
 static const char *const names[JOB_KIND_COUNT] = {
 	"link_up", "link_down", "submit", "ack", "credit", "cert_ask", "send", "close", "snapshot", "stop", "ask", "answer", "committed",
-	"mandate", "ready", "pulse", "gateway",
+	"mandate", "ready", "pulse", "gateway", "refused",
 };
 
 struct job *job_new(enum job_kind kind, uint64_t link)

@@ -2,6 +2,7 @@
  * passes with its pointer; to and from the gateway process its bytes are copied (job_code.c).
  *
  *   gateway → warden → verifier → router   LINK_UP  SUBMIT  ACK  CREDIT  CERT_ASK  LINK_DOWN  (all of one link by one verifier: in order)
+ *   gateway → warden → verifier → router   REFUSED (links that never were: for the record)
  *   router → warden → gateway    SEND  CLOSE
  *   verifier → warden → gateway  CLOSE (a frame in which nothing can be answered; who signs is not believed)
  *   warden → every verifier      LINK_UP (of a link that another verifier serves: whose signing certificate it is)
@@ -40,6 +41,7 @@ enum job_kind {
 	JOB_READY,
 	JOB_PULSE,
 	JOB_GATEWAY,
+	JOB_REFUSED,
 	JOB_KIND_COUNT
 };
 
@@ -61,7 +63,7 @@ struct job {
 	enum job_kind kind;
 	uint64_t link; /* gateway number in the upper 16 bits, a serial never used again below; without a link: the gateway's number alone */
 	char party[TRUST_NAME_MAX];
-	struct blob *frame;         /* SUBMIT, ACK, CERT_ASK: as it came; SEND: to go; ASK, ANSWER, COMMITTED, PULSE: packed; MANDATE: packed, a secret;
+	struct blob *frame;         /* SUBMIT, ACK, CERT_ASK: as it came; SEND: to go; ASK, ANSWER, COMMITTED, PULSE, REFUSED: packed; MANDATE: packed, a secret;
 	                               LINK_UP without signer: packed chain of the signing certificate, as the gateway process says */
 	struct candidate *candidates; /* SUBMIT after the verifier */
 	size_t count;               /* of candidates; SUBMIT before the verifier: of messages */

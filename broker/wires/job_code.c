@@ -27,6 +27,7 @@ static const struct shape shapes[JOB_KIND_COUNT] = {
 	[JOB_MANDATE] = {{true, false}, HAS_BODY},
 	[JOB_READY] = {{false, true}, HAS_NUMBER | HAS_WHY},
 	[JOB_PULSE] = {{true, true}, HAS_BODY},
+	[JOB_REFUSED] = {{false, true}, HAS_BODY},
 	[JOB_STOP] = {{true, true}, 0},
 };
 

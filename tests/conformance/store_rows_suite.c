@@ -117,6 +117,39 @@ static void a_walk_keeps_to_its_prefix_and_begins_after_a_key(void **state)
 	}
 }
 
+static void assert_count(struct suite *suite, struct store *store, const char *prefix, int64_t expected)
+{
+	int64_t count = -1;
+	assert_ok(store_row_count(store, STORE_HELD, bytes_text(prefix), &count, &suite->err));
+	assert_int_equal(count, expected);
+}
+
+static void rows_are_counted_by_what_their_keys_begin_with(void **state)
+{
+	struct suite *suite = *state;
+	struct store *reader = NULL;
+	assert_count(suite, suite->store, "", 0);
+	begin(suite);
+	put_row(suite, STORE_HELD, LIT("a"), LIT("1"));
+	put_row(suite, STORE_HELD, LIT("ab"), LIT("1"));
+	put_row(suite, STORE_HELD, LIT("ab\xff\xff"), LIT("1"));
+	put_row(suite, STORE_HELD, LIT("b"), LIT("1"));
+	put_row(suite, STORE_HELD, LIT("\xff"), LIT("1"));
+	put_row(suite, STORE_DEADLINES, LIT("ab"), LIT("1"));
+	assert_count(suite, suite->store, "ab", 2);
+	commit(suite);
+	assert_ok(store_reader(suite->store, &reader, &suite->err));
+	assert_count(suite, reader, "", 5);
+	assert_count(suite, reader, "a", 3);
+	assert_count(suite, reader, "\xff", 1);
+	assert_count(suite, reader, "c", 0);
+	store_close(reader);
+	begin(suite);
+	assert_ok(store_row_drop(suite->store, STORE_HELD, LIT("ab"), &suite->err));
+	commit(suite);
+	assert_count(suite, suite->store, "a", 2);
+}
+
 static void keys_and_values_may_hold_zero_bytes(void **state)
 {
 	struct suite *suite = *state;
@@ -249,6 +282,7 @@ int main(void)
 	    PROMISE(spaces_do_not_know_of_each_other),
 	    PROMISE(rows_follow_each_other_as_bytes_do),
 	    PROMISE(a_walk_keeps_to_its_prefix_and_begins_after_a_key),
+	    PROMISE(rows_are_counted_by_what_their_keys_begin_with),
 	    PROMISE(keys_and_values_may_hold_zero_bytes),
 	    PROMISE(a_row_that_was_dropped_is_gone_and_one_that_is_not_there_may_be_dropped),
 	    PROMISE(a_rollback_brings_the_rows_back),

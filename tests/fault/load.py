@@ -168,7 +168,7 @@ class System(threading.Thread):
 
     def next_key(self):
         self.keys += 1
-        return f"{self.number + 10:02}{self.keys:06}"
+        return f"{100 + self.number + 20 * (self.load.serial % 45)}{self.keys:05}"  # eight digits, as a number of a person has
 
     def note(self, what, **more):
         self.load.history.note(what, who=self.party, **more)
@@ -194,7 +194,7 @@ class System(threading.Thread):
     def note_offer(self, draft, must):
         key = key_of(draft)
         self.note("offered", key=key, to=must["to"], priority=draft.get("priority", draft["type"]), content=content_of(draft),
-                  may_end=must.get("may_end", []), expect=must.get("expect", "ok"))
+                  may_end=must.get("may_end", []), expect=must.get("expect", "ok"), tolerate=self.load.tolerates)
         return key
 
     def take(self, message, order):
@@ -244,7 +244,7 @@ class SpoolSystem(System):
 
     def offer(self, drafts):
         self.count += 1
-        name = f"{self.count:07}.json"
+        name = f"{self.load.serial:02}-{self.count:06}.json"
         self.documents[name] = {draft.get("id"): self.note_offer(draft, must) for draft, must in drafts}
         self.agency.drop(name, [draft for draft, _ in drafts] if len(drafts) > 1 else drafts[0][0])
 
@@ -404,14 +404,19 @@ class ZmqSystem(System):
 class Load:
     """with Load(field, rate=…) as load: the systems watch; load.flow() and load.pause(); load.settle() at the end, which judges."""
 
+    serial = 0  # one field may see several, one after the other
+
     def __init__(self, field, rate=40, seed=SEED):
         print(f"LIAISON_TEST_SEED={seed}")
         self.field, self.seed = field, seed
+        Load.serial += 1
+        self.serial = Load.serial
         self.history = History()
         self.received = set()
         self.parties = [agency.party for agency in field.agencies.values()]
         self.shapes = Shapes(field, self.parties)
         self.is_flowing = False
+        self.tolerates = []  # codes with which what is handed over from now on may be refused
         self.systems = {}
         for number, (name, agency) in enumerate(field.agencies.items()):
             kind = SpoolSystem if agency.more["hand_over"] == "spool" else ZmqSystem

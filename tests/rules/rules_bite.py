@@ -48,6 +48,11 @@ PLANTED = [
     ('no_private_words', 'README.md', '\nFrom py' + 'pi.org.\n', 'a host of packages'),
     ('shell', 'deploy/packages.sh', '\ncd $1\nrm -rf $2/*\n', 'SC2086'),
 ]
+if shutil.which('systemd-analyze'):
+    PLANTED += [
+        ('units', 'deploy/systemd/liaison-broker.service', ('NoNewPrivileges=yes\nCapabilityBoundingSet=\nAmbientCapabilities=\nProtectSystem=strict\nProtectHome=yes\nPrivateTmp=yes', ''), 'is more than 2.0'),
+        ('units', 'deploy/systemd/liaison-broker.service', ('KillMode=mixed', ''), 'KillMode is not mixed'),
+    ]
 
 
 def plant(root, path, what):

@@ -311,6 +311,59 @@ static void the_entry_that_a_verdict_names_never_changes(void **state)
 	said_done(&said);
 }
 
+/* ---- links that never were ---- */
+
+static void give_refusals(struct rig *rig, const char *json)
+{
+	struct job *job = job_new(JOB_REFUSED, 0);
+	struct buf packed;
+	buf_init(&packed, 1 << 20);
+	said_json(json, &packed);
+	job->frame = buf_take_blob(&packed);
+	buf_done(&packed);
+	give(rig, job);
+	turn(rig);
+}
+
+static void refused_links_are_on_the_record(void **state)
+{
+	struct rig *rig = *state;
+	struct ledger_entry entry;
+	struct buf hold;
+	struct bytes value;
+	struct err err;
+	bool found = false;
+	int64_t number = ledger_size(rig->ledger), count = 0;
+	give_refusals(rig, "[['10.0.0.7','ct.hartford.police','revoked','was revoked on Monday',5,1000,2000],['10.0.0.8','','tls','no certificate',1,1000,1000]]");
+	assert_int_equal(ledger_size(rig->ledger), number + 2);
+	buf_init(&hold, 4096);
+	fine(store_ledger_get(rig->store, number, &hold, &found, &err), &err);
+	fine(ledger_entry_decode(buf_bytes(&hold), &entry, &err), &err);
+	assert_int_equal(entry.kind, LEDGER_LINK_REFUSED);
+	assert_true(bytes_is(entry.party, POLICE));
+	assert_true(pack_find(entry.detail, "count", &value) && pack_as_int(value, &count));
+	assert_int_equal(count, 5);
+	buf_done(&hold);
+}
+
+/* A gateway that was taken over could say anything; it cannot fill the ledger. */
+static void whatever_a_gateway_says_of_them_the_ledger_takes_so_many_a_minute(void **state)
+{
+	struct rig *rig = *state;
+	static const char *const nonsense[] = {"[]", "{}", "'x'", "[[1]]", "[['10.0.0.7','CT','tls','',1,1,1]]", "[['a','ct','fine','',1,1,1]]",
+	                                       "[['a','ct','tls','',0,1,1]]"};
+	int64_t number = ledger_size(rig->ledger);
+	for (size_t i = 0; i < sizeof(nonsense) / sizeof(*nonsense); i++)
+		give_refusals(rig, nonsense[i]);
+	assert_int_equal(ledger_size(rig->ledger), number);
+	for (int i = 0; i < 300; i++)
+		give_refusals(rig, "[['10.0.0.7','','tls','',1,1,1]]");
+	assert_int_equal(ledger_size(rig->ledger), number + 128);
+	clock_turn(60 * SECOND);
+	give_refusals(rig, "[['10.0.0.7','','tls','',1,1,1]]");
+	assert_int_equal(ledger_size(rig->ledger), number + 129);
+}
+
 int main(void)
 {
 #define SCENARIO(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -324,6 +377,8 @@ int main(void)
 		SCENARIO(a_batch_of_a_link_that_was_superseded_is_void),
 		SCENARIO(receipts_acknowledgements_and_credit_of_an_old_link_are_void),
 		SCENARIO(the_entry_that_a_verdict_names_never_changes),
+		SCENARIO(refused_links_are_on_the_record),
+		SCENARIO(whatever_a_gateway_says_of_them_the_ledger_takes_so_many_a_minute),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

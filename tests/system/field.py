@@ -186,7 +186,8 @@ class Agency(Program):
 class Field:
     """agency(…) for each, then start(). `agreements` is the text of the list in broker.cfg."""
 
-    def __init__(self):
+    def __init__(self, host="127.0.0.1"):
+        self.host = host  # where the hub listens
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="liaison-"))
         self.is_kept = False
         for name in ("hub", "run", "log"):
@@ -200,7 +201,7 @@ class Field:
         self.agreements = WORDS
         self.limits = {}
         self.liaison("pki", "init", self.pki, "--title", "Authority of the field")
-        self.issue("hub/tls", "--hub-tls", HUB, "--host", "localhost", "--host", "127.0.0.1")
+        self.issue("hub/tls", "--hub-tls", HUB, "--host", "localhost", "--host", host)
         self.issue("hub/signing", "--hub-signing", HUB)
 
     def __enter__(self):
@@ -291,7 +292,7 @@ class Field:
         limits = "".join(f' {name} = {value if isinstance(value, int) else quote(value)};'
                          for name, value in changes.get("limits", self.limits).items())
         return f'''party = "{HUB}";
-listen = "127.0.0.1:{changes.get("port", self.port)}";
+listen = "{self.host}:{changes.get("port", self.port)}";
 data = "data";
 catalogue = "{CATALOGUE}";
 control = "{self.control}";
@@ -328,11 +329,11 @@ title = "{agency.party}";
 ori = "{more.get("ori", "")}";
 data = "data";
 catalogue = "{CATALOGUE}";
-hub = {{ address = "127.0.0.1:{port or self.port}"; party = "{HUB}"; }};
+hub = {{ address = "{self.host}:{port or self.port}"; party = "{HUB}"; }};
 tls = {{ certificate = "tls.pem"; key = "tls.key"; ca = ["{self.pki}/ca.pem"]; crl = ["{self.pki}/crl.pem"]; }};
 signing = {{ certificate = "signing.pem"; key = "signing.key"; }};
 ports = {{ {" ".join(ports)} }};
-limits = {{ backoff_least = "20 ms"; backoff_most = "200 ms"; }};
+limits = {{ backoff_least = "20 ms"; backoff_most = "200 ms"; {more.get("more_limits", "")} }};
 log = {{ level = "info"; format = "json"; }};
 {more.get("extra", "")}
 ''')

@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 import liaison_wire as wire
+import store_pages
 from field import BIN, BOARD, CATALOGUE, PAROLE, POLICE, Field, wait_until
 
 COMMANDS = ("send", "receive", "approve", "status", "agencies", "queues", "dead", "trace", "watch", "metrics", "reload", "check", "ledger",
@@ -50,7 +51,7 @@ def test_each_has_help_and_refuses_an_unknown_option(field, command):
 
 BAD = [[], ["nosuch"], ["status", "word"], ["status", "--timeout"], ["status", "--timeout", "soon"], ["trace"], ["trace", "a", "b"],
        ["dead"], ["dead", "list", "x"], ["dead", "requeue", PAROLE], ["ledger", "verify"], ["ledger", "burn", "x"],
-       ["ledger", "verify", "x", "--ca", "y"], ["evidence", "x"], ["approve", "x"], ["check"], ["catalogue"], ["catalogue", "show"], ["pki"],
+       ["ledger", "verify", "x", "--crl", "y"], ["evidence", "x"], ["approve", "x"], ["check"], ["catalogue"], ["catalogue", "show"], ["pki"],
        ["pki", "nosuch"], ["pki", "issue", "x"], ["pki", "issue", "x", "--out", "y", "--tls", "a", "--signing", "b"],
        ["pki", "init", "x", "--days", "soon"], ["pki", "init", "x", "--key", "des"], ["send"], ["send", "--wait", "forever", "x"],
        ["receive", "--count", "x"]]
@@ -235,7 +236,8 @@ def test_the_ledger_verifies_and_a_flipped_byte_is_found(field):
     with sqlite3.connect(f"file:{field.folder}/hub/data/store.db?mode=ro", uri=True) as source, sqlite3.connect(copy / "store.db") as target:
         source.backup(target)
     (copy / "store.db").chmod(0o600)
-    whole = (copy / "store.db").read_bytes()
+    whole = store_pages.reseal((copy / "store.db").read_bytes())
+    (copy / "store.db").write_bytes(whole)
     assert field.verify_ledger(copy)["entries"] >= report["entries"]
 
     def verify_with(data):
@@ -251,6 +253,8 @@ def test_the_ledger_verifies_and_a_flipped_byte_is_found(field):
         assert at > 0, marker
         altered[at:at + len(marker)] = change
         done = verify_with(bytes(altered))
+        assert done.returncode in (1, 4) and "corrupt" in done.stderr, (marker, done)  # its page's checksum
+        done = verify_with(store_pages.reseal(altered))  # a forger mends that
         assert done.returncode in (1, 4) and done.stderr, (marker, done)
     assert verify_with(whole).returncode == 0
     shutil.rmtree(copy)

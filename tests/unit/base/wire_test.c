@@ -446,6 +446,29 @@ static void carries_frames_both_ways_through_a_router(void **state)
 	wire_free(router);
 }
 
+static void knows_whose_program_has_sent_over_ipc_and_not_over_tcp(void **state)
+{
+	struct wire *router = bound(WIRE_ROUTER, ipc, NULL), *dealer = connected(WIRE_DEALER, ipc, NULL);
+	struct wire *far_router = bound(WIRE_ROUTER, "tcp://127.0.0.1:*", NULL);
+	struct wire *far_dealer = connected(WIRE_DEALER, wire_endpoint(far_router), NULL);
+
+	(void)state;
+	send_texts(dealer, "question", NULL);
+	struct wire_message message = receive(router);
+	assert_int_equal(message.peer_uid, getuid());
+	assert_int_equal(message.peer_pid, getpid());
+	wire_message_done(&message);
+	send_texts(far_dealer, "question", NULL);
+	message = receive(far_router);
+	assert_int_equal(message.peer_uid, -1);
+	assert_int_equal(message.peer_pid, -1);
+	wire_message_done(&message);
+	wire_free(dealer);
+	wire_free(router);
+	wire_free(far_dealer);
+	wire_free(far_router);
+}
+
 static void tells_when_a_routers_peer_is_not_there(void **state)
 {
 	struct wire *router = bound(WIRE_ROUTER, "inproc://router", NULL);
@@ -561,6 +584,7 @@ int main(void)
 		TEST(leaves_the_file_of_a_successor_alone),
 		TEST(says_why_an_ipc_path_cannot_be_bound),
 		TEST(carries_frames_both_ways_through_a_router),
+		TEST(knows_whose_program_has_sent_over_ipc_and_not_over_tcp),
 		TEST(tells_when_a_routers_peer_is_not_there),
 		TEST(answers_busy_when_there_is_no_message_and_when_full),
 		TEST(discards_a_message_of_too_many_frames_and_goes_on),

@@ -7,12 +7,15 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include <sqlite3.h>
+
 #include "unit/broker/scratch.h"
 
 #include "adapters/runtime/box.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/uuid.h"
+#include "pages/pages.h"
 #include "schemas/json.h"
 
 struct desk {
@@ -185,6 +188,59 @@ static void a_file_that_is_no_database_is_corrupt(void **state)
 	memset(junk, 'j', sizeof(junk));
 	scratch_write(&desk->copy, "adapter.db", bytes_of((const uint8_t *)junk, sizeof(junk)));
 	assert_int_equal(box_open(desk->copy.folder, NULL, &box, &err).code, CODE_CORRUPT);
+}
+
+static void a_box_that_is_gone_or_empty_is_not_made_anew(void **state)
+{
+	struct desk *desk = *state;
+	struct box *box = NULL;
+	struct err err;
+	box_close(desk->box);
+	desk->box = NULL;
+	scratch_copy(&desk->scratch, &desk->copy);
+	scratch_write(&desk->copy, "adapter.db", BYTES_NONE);
+	assert_int_equal(box_open(desk->copy.folder, NULL, &box, &err).code, CODE_CORRUPT);
+	scratch_unlink(&desk->copy, "adapter.db");
+	assert_int_equal(box_open(desk->copy.folder, NULL, &box, &err).code, CODE_CORRUPT);
+	assert_non_null(strstr(err.reason, "in use before"));
+	assert_false(scratch_has(&desk->copy, "adapter.db"));
+}
+
+static void run(sqlite3 *handle, const char *text)
+{
+	assert_int_equal(sqlite3_exec(handle, text, NULL, NULL, NULL), SQLITE_OK);
+}
+
+/* As the first format was: SQLite's pages as they are. */
+static void a_box_of_the_first_format_gets_checksums_and_keeps_what_it_holds(void **state)
+{
+	struct desk *desk = *state;
+	struct err err;
+	sqlite3 *handle = NULL;
+	enum pages_kind kind;
+	char *path = scratch_path(&desk->copy, "adapter.db"), *from = scratch_path(&desk->scratch, "adapter.db"), *text;
+	put_note(desk, "kept");
+	box_close(desk->box);
+	desk->box = NULL;
+	assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
+	text = sqlite3_mprintf("PRAGMA journal_mode=WAL; ATTACH %Q AS now", from);
+	run(handle, text);
+	sqlite3_free(text);
+	sqlite3_stmt *each = NULL;
+	assert_int_equal(sqlite3_prepare_v2(handle, "SELECT sql FROM now.sqlite_schema WHERE sql IS NOT NULL", -1, &each, NULL), SQLITE_OK);
+	while (sqlite3_step(each) == SQLITE_ROW)
+		run(handle, (const char *)sqlite3_column_text(each, 0));
+	sqlite3_finalize(each);
+	run(handle, "INSERT INTO note SELECT * FROM now.note; PRAGMA application_id=1279869250; PRAGMA user_version=1");
+	assert_int_equal(sqlite3_close(handle), SQLITE_OK);
+	fine(pages_look(path, &kind, &err), &err);
+	assert_int_equal(kind, PAGES_PLAIN);
+	fine(box_open(desk->copy.folder, NULL, &desk->box, &err), &err);
+	assert_true(has_note(desk, desk->box, "kept"));
+	fine(pages_look(path, &kind, &err), &err);
+	assert_int_equal(kind, PAGES_CHECKED);
+	mem_free(path);
+	mem_free(from);
 }
 
 /* ---- after ---- */
@@ -591,6 +647,8 @@ int main(void)
 		BOX_TEST(what_is_reopened_is_what_was_closed),
 		BOX_TEST(a_second_adapter_on_the_same_folder_is_told_so),
 		BOX_TEST(a_file_that_is_no_database_is_corrupt),
+		BOX_TEST(a_box_that_is_gone_or_empty_is_not_made_anew),
+		BOX_TEST(a_box_of_the_first_format_gets_checksums_and_keeps_what_it_holds),
 		BOX_TEST(what_is_put_off_runs_once_in_order_after_the_commit),
 		BOX_TEST(what_a_call_writes_and_puts_off_belongs_to_the_next_commit),
 		BOX_TEST(whoever_goes_away_is_not_called),

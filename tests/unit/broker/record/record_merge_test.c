@@ -47,7 +47,7 @@ static void show_person(struct record_fixture *fixture, const char *kind, const 
 	bool found = false;
 	buf_init(&out, 1 << 20);
 	buf_init(&json, size - 1);
-	assert_ok(record_show_person(fixture->store, &id, &out, &found, &fixture->err));
+	assert_ok(record_show_person(fixture->store, fixture->catalogue, &id, &out, &found, &fixture->err));
 	into[0] = 0;
 	if (found) {
 		assert_ok(pack_scan(buf_bytes(&out), &fixture->err));

@@ -65,7 +65,7 @@ static void what_is_unknown_is_not_shown(void **state)
 	struct buf out;
 	bool found = true;
 	buf_init(&out, 4096);
-	assert_ok(record_show_person(fixture->store, &nobody, &out, &found, &fixture->err));
+	assert_ok(record_show_person(fixture->store, fixture->catalogue, &nobody, &out, &found, &fixture->err));
 	assert_false(found);
 	assert_int_equal(out.len, 0);
 }

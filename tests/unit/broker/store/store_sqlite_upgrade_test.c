@@ -6,13 +6,21 @@
 
 #include <cmocka.h>
 
-#include "broker/store/database.h"
+#include <sqlite3.h>
+
+#include "pages/pages.h"
 #include "broker/store/store.h"
 #include "unit/broker/scratch.h"
 
 #define assert_ok(call) assert_int_equal((call).code, CODE_OK)
 
 enum { APPLICATION = 0x4c494153 };
+
+/* The second format, as far as it differs. */
+static const char second_format[] =
+    "ALTER TABLE queue ADD COLUMN withheld INTEGER NOT NULL DEFAULT 0; ALTER TABLE queue ADD COLUMN consent INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE dead ADD COLUMN withheld INTEGER NOT NULL DEFAULT 0; ALTER TABLE dead ADD COLUMN consent INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE row(space INTEGER NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY(space, key)) STRICT, WITHOUT ROWID;";
 
 #define PARTY "CREATE TABLE party(number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;"
 static const char first_format[] = PARTY
@@ -34,19 +42,18 @@ static const char first_format[] = PARTY
     "INSERT INTO queue VALUES (1, 4, 7, 2, 0, 6, 1);"
     "INSERT INTO dead VALUES (7, 1, 5, 8, 'expired', 'too old');";
 
+/* As SQLite alone makes it: pages without checksums. */
 static void make_file(const struct scratch *scratch, const char *schema, int version)
 {
-	AUTO_FREE char *path = scratch_path(scratch, "store.db");
-	struct database *database = NULL;
-	struct err err = {.reason = ""};
-	const struct database_options options = {
-	    .path = path, .durable = true, .application = APPLICATION, .version = version, .schema = schema};
-	if (FAILED(database_open(&options, &database, &err)))
-		fail_msg("%s", err.reason);
-	database_close(database);
+	AUTO_FREE char *path = scratch_path(scratch, "store.db"), *text = mem_printf("PRAGMA journal_mode=WAL; %s PRAGMA application_id=%d; PRAGMA user_version=%d",
+	                                                                             schema, APPLICATION, version);
+	sqlite3 *handle = NULL;
+	assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(handle, text, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(handle), SQLITE_OK);
 }
 
-static void a_store_of_the_first_format_is_brought_up_to_date_with_all_that_it_holds(void **state)
+static void brings_up_to_date(const char *more, int version)
 {
 	struct scratch scratch;
 	struct store *store = NULL;
@@ -56,10 +63,10 @@ static void a_store_of_the_first_format_is_brought_up_to_date_with_all_that_it_h
 	struct store_dead dead;
 	size_t count = 0;
 	bool found = false;
-	(void)state;
 	scratch_make(&scratch);
 	buf_init(&hold, 4096);
-	make_file(&scratch, first_format, 1);
+	AUTO_FREE char *schema = mem_printf("%s%s", first_format, more);
+	make_file(&scratch, schema, version);
 	for (int time = 0; time < 2; time++) { /* the second time it is of this format */
 		if (FAILED(store_sqlite_open(scratch.folder, &store, &err)))
 			fail_msg("%s", err.reason);
@@ -76,7 +83,23 @@ static void a_store_of_the_first_format_is_brought_up_to_date_with_all_that_it_h
 		store_close(store);
 	}
 	buf_done(&hold);
+	AUTO_FREE char *path = scratch_path(&scratch, "store.db");
+	int64_t pages = 0;
+	assert_ok(pages_check(path, &pages, &err));
+	assert_true(pages > 5);
 	scratch_remove(&scratch);
+}
+
+static void a_store_of_the_first_format_is_brought_up_to_date_with_all_that_it_holds(void **state)
+{
+	(void)state;
+	brings_up_to_date("", 1);
+}
+
+static void a_store_of_the_second_format_gets_checksums_and_keeps_all_that_it_holds(void **state)
+{
+	(void)state;
+	brings_up_to_date(second_format, 2);
 }
 
 static void a_reader_leaves_an_older_file_alone_and_says_what_to_do(void **state)
@@ -113,7 +136,7 @@ static void what_cannot_be_brought_up_to_date_stays_as_it_was(void **state)
 static void a_format_that_never_was_or_is_yet_to_come_is_refused(void **state)
 {
 	(void)state;
-	for (int version = 3; version < 5; version++) {
+	for (int version = 4; version < 6; version++) {
 		struct scratch scratch;
 		struct store *store = NULL;
 		struct err err = {.reason = ""};
@@ -124,10 +147,24 @@ static void a_format_that_never_was_or_is_yet_to_come_is_refused(void **state)
 	}
 }
 
+static void a_format_that_has_checksums_but_for_its_pages_is_damaged(void **state)
+{
+	struct scratch scratch;
+	struct store *store = NULL;
+	struct err err = {.reason = ""};
+	(void)state;
+	scratch_make(&scratch);
+	make_file(&scratch, first_format, 3);
+	assert_int_equal(store_sqlite_open(scratch.folder, &store, &err).code, CODE_CORRUPT);
+	scratch_remove(&scratch);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_store_of_the_first_format_is_brought_up_to_date_with_all_that_it_holds),
+	    cmocka_unit_test(a_store_of_the_second_format_gets_checksums_and_keeps_all_that_it_holds),
+	    cmocka_unit_test(a_format_that_has_checksums_but_for_its_pages_is_damaged),
 	    cmocka_unit_test(a_reader_leaves_an_older_file_alone_and_says_what_to_do),
 	    cmocka_unit_test(what_cannot_be_brought_up_to_date_stays_as_it_was),
 	    cmocka_unit_test(a_format_that_never_was_or_is_yet_to_come_is_refused),
