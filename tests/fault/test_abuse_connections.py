@@ -7,6 +7,7 @@ import contextlib
 import os
 import resource
 import select
+import signal
 import socket
 import ssl
 import time
@@ -82,17 +83,22 @@ def standing(field):
     return sum(row[1].endswith(f":{field.port:04X}") and row[3] in ("01", "08") for row in rows[1:])
 
 
-def compared(figure, name, before, during):
-    """p99 before and during, as figures; true: less than doubled. Below 20 ms it is the machine's own noise."""
-    was, is_now = honest.quantile(before, .99), honest.quantile(during, .99)
+def compare(field, figure, name, quiet, loud, seconds=1.5, most=4):
+    """The honest pair's p99 without and with the attack, in turn, because the machine does other work, too: less than doubled, or below 20 ms, which
+    is noise, over all that was measured. More rounds are played only while it is not."""
+    without, with_it, verdict = [], [], False
+    for _ in range(most):
+        quiet()
+        without += field.pair.play(seconds)
+        loud()
+        with_it += field.pair.play(seconds)
+        was, is_now = honest.quantile(without, .99), honest.quantile(with_it, .99)
+        verdict = is_now < max(2 * was, 20)
+        if verdict:
+            break
     figure(f"{name}: p99 of an honest pair before", round(was, 1), "ms")
     figure(f"{name}: p99 of an honest pair during", round(is_now, 1), "ms")
-    return is_now < max(2 * was, 20)
-
-
-def several_times(attempt, most=3):
-    """A measure on a machine that does other work, too: once is enough."""
-    assert any(attempt() for _ in range(most)), "not once in three times"
+    return verdict
 
 
 def reload(field, **limits):
@@ -167,29 +173,28 @@ def test_five_thousand_connections_without_a_handshake(field, figure):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     at_once = min(count, hard - 256)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, at_once + 200), hard))
-    before, memory, sockets = field.pair.play(2), honest.memory_kib(field.gateway), standing(field)
-    refused, held, memory_most, during = field.refused_links("busy"), [], 0, []
-    for i in range(count):
-        if len(held) >= at_once:
-            held.pop(0).close()
-        held.append(connect(field, f"127.0.{1 + i % 40}.{1 + i // 40 % 25}"))  # of a thousand addresses, some of each
-        if i % 500 == 499:
-            during += field.pair.play(0.2)
-            wait_until(lambda: standing(field) <= sockets + HANDSHAKES, 10, "no more than may be at the handshake")
-            memory_most = max(memory_most, honest.memory_kib(field.gateway))
-    during += field.pair.play(1)
-    most = standing(field)
-    assert sockets + HANDSHAKES / 2 < most <= sockets + HANDSHAKES
+    memory, sockets, refused, held, grew = honest.memory_kib(field.gateway), standing(field), field.refused_links("busy"), [], [0]
+
+    def leave():
+        while held:
+            held.pop().close()
+        wait_until(lambda: standing(field) <= sockets + 2, 10, "the connections' end")
+
+    def come():
+        for i in range(count):
+            if len(held) >= at_once:
+                held.pop(0).close()
+            held.append(connect(field, f"127.0.{1 + i % 40}.{1 + i // 40 % 25}"))  # of a thousand addresses, some of each
+        wait_until(lambda: standing(field) <= sockets + HANDSHAKES, 10, "no more than may be at the handshake")
+        grew.append(honest.memory_kib(field.gateway) - memory)
+    assert compare(field, figure, f"{count} connections without a handshake", lambda: None if not held else leave(), come)
+    assert sockets + HANDSHAKES / 2 < standing(field) <= sockets + HANDSHAKES
     assert field.refused_links("busy") - refused >= count - HANDSHAKES - 64
     line = field.hub.log("link_refused", code="busy")[-1]
     assert line["field"] == "limits.handshakes" and line["reason"]
-    assert len(held) == at_once and compared(figure, f"{count} connections without a handshake", before, during) or compared(
-        figure, "the same, again", before, field.pair.play(2))
-    figure("connections of those that the hub held", most - sockets, "")
-    figure("gateway's memory more, at most", max(0, memory_most - memory), "KiB")
-    for connection in held:
-        connection.close()
-    wait_until(lambda: standing(field) <= sockets + 2, 10, "the connections' end")
+    figure("connections of those that the hub held", standing(field) - sockets, "")
+    figure("gateway's memory more, at most", max(grew), "KiB")
+    leave()
 
 
 def test_one_address_has_half_of_the_door_and_others_come_in(field, figure):
@@ -263,7 +268,7 @@ def test_a_frame_over_a_slow_line_is_not(field, quick):
 
 @contextlib.contextmanager
 def beside(act):
-    """In a process of its own, so that nobody's interpreter is in the way; killed at the end."""
+    """In a process of its own, so that nobody's interpreter is in the way; killed at the end. Gives what stops it and lets it go on."""
     child = os.fork()
     if child == 0:
         try:
@@ -271,10 +276,10 @@ def beside(act):
         finally:
             os._exit(0)
     try:
-        yield
+        yield lambda: os.kill(child, signal.SIGSTOP), lambda: os.kill(child, signal.SIGCONT)
     finally:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(child, 9)
+            os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
 
 
@@ -289,14 +294,11 @@ def storm(field, sources):
 
 def test_a_storm_of_handshakes_from_one_address(field, figure):
     reload(field, handshake_rate=250, source_handshake_rate=50)
-    refused, before = field.refused_links("rate"), field.pair.play(2)
+    refused = field.refused_links("rate")
     used, begun = honest.processor_s(field.gateway), time.monotonic()
-    with beside(lambda: storm(field, ["127.0.9.1"])):
+    with beside(lambda: storm(field, ["127.0.9.1"])) as (pause, go_on):
         wait_until(lambda: field.refused_links("rate") > refused + 50, 15, "the end of its patience")
-
-        def attempt():
-            return compared(figure, "a storm of handshakes from one address", before, field.pair.play(2))
-        several_times(attempt)
+        assert compare(field, figure, "a storm of handshakes from one address", pause, go_on)
         came = time.monotonic()
         dial(field, FUGITIVE).close()
         figure("an agency comes in during it within", round(1000 * (time.monotonic() - came), 1), "ms")
@@ -360,22 +362,14 @@ def judged(field):
 def test_a_party_that_floods_is_read_no_faster_than_it_may(field, figure, batch):
     rate = 400
     allow(field, FLOOD, f"rate = {rate}")
-    before, held, lines = field.pair.play(1.5), field.metrics().get("liaison_link_held_total", 0), len(field.hub.log("party_held"))
-    with beside(lambda: flood(field, batch)):
+    held, lines = field.metrics().get("liaison_link_held_total", 0), len(field.hub.log("party_held"))
+    with beside(lambda: flood(field, batch)) as (pause, go_on):
         wait_until(lambda: field.metrics().get("liaison_link_held_total", 0) > held, 15, "the flood's holding")
 
-        taken = []
-
-        def attempt():
-            came, sent, begun = judged(field), len(field.pair.sent), time.monotonic()
-            fine = compared(figure, f"a party floods in batches of {batch}, held to {rate}/s", before, field.pair.play(2))
-            taken.append((judged(field) - came - (len(field.pair.sent) - sent), time.monotonic() - begun))
-            return fine
-        several_times(attempt)
-    for flooded, took in taken:
-        assert flooded <= rate * took + rate * 0.1 + 2 * batch, (flooded, took)
-    flooded, took = map(sum, zip(*taken))
-    figure(f"of it, messages a second that the hub took in, batches of {batch}", round(flooded / took), "/s")
+        came, sent, begun = judged(field), len(field.pair.sent), time.monotonic()
+        assert compare(field, figure, f"a party floods in batches of {batch}, held to {rate}/s", pause, go_on)
+        flooded, took = judged(field) - came - (len(field.pair.sent) - sent), time.monotonic() - begun
+    assert flooded <= rate * took + rate * 0.1 + 2 * batch, (flooded, took)
     new = field.hub.log("party_held")[lines:]
     assert len(new) <= 1 and all(line["code"] == "rate" and line["party"] == FLOOD and line["messages_a_second"] == rate for line in new)
     assert field.hub.log("party_held", party=FLOOD)
@@ -385,11 +379,10 @@ def test_a_flood_at_the_usual_limit(field, figure):
     """limits.rate lets an agency do all it can: what that costs others is a figure, and the reason to give a party less."""
     field.write_hub()
     field.liaison("reload")
-    before = field.pair.play(2)
-    with beside(lambda: flood(field, 256)):
+    with beside(lambda: flood(field, 256)) as (pause, go_on):
         came = judged(field)
         wait_until(lambda: judged(field) > came + 2000, 20, "the flood")
-        compared(figure, "a party floods as fast as limits.rate lets it (5,000/s)", before, field.pair.play(3))
+        compare(field, figure, "a party floods as fast as limits.rate lets it (5,000/s)", pause, go_on, most=1)
 
 
 def test_a_party_that_is_held_stays_connected_and_is_heard_in_the_end(field, quick):
