@@ -168,6 +168,6 @@ class Power:
             else:
                 target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                 contents = file.after_a_cut(dice, share)
-                target.write_bytes(of_another_boot(contents) if path.endswith("-mark") and dice.random() < 0.7 else contents)
+                target.write_bytes(of_another_boot(contents) if path.endswith("-mark") else contents)
                 target.chmod(0o600)
         return air, len(self.steps)

@@ -1,4 +1,5 @@
 """The checksum at the end of each page of a database, for a forger who knows it: what he alters must be found by other means."""
+import os
 import struct
 
 PAGE, SUM = 4096, 8
@@ -31,7 +32,7 @@ def of_another_boot(mark):
     """The mark beside a log, as it looks once the machine was started again."""
     if len(mark) != 64:
         return mark
-    text = mark[:24] + bytes(byte ^ 0x55 for byte in mark[24:40]) + mark[40:56]
+    text = mark[:24] + os.urandom(16) + mark[40:56]
     return text + struct.pack("<Q", _crc(0, text))
 
 
