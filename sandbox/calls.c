@@ -88,6 +88,8 @@ static int add_narrow(scmp_filter_ctx filter)
 	static const unsigned long asked[] = {0x5401 /* TCGETS */, 0x541b /* FIONREAD */, 0x5421 /* FIONBIO */, 0x5450, 0x5451 /* FIOCLEX */};
 	static const unsigned long set[] = {4 /* SET_DUMPABLE */, 15 /* SET_NAME */, 16 /* GET_NAME */, 3 /* GET_DUMPABLE */};
 	int rc = allow_if(filter, SCMP_SYS(tgkill), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+	if (rc == 0)
+		rc = allow_if(filter, SCMP_SYS(kill), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
 	for (size_t i = 0; rc == 0 && i < sizeof(asked) / sizeof(*asked); i++)
 		rc = allow_if(filter, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, asked[i]));
 	for (size_t i = 0; rc == 0 && i < sizeof(set) / sizeof(*set); i++)

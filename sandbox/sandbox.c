@@ -35,7 +35,9 @@ struct sandbox {
 static const char *const system_reads[] = {
 	"/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/local/lib", "/usr/share/zoneinfo", "/etc/localtime", "/etc/ssl", "/etc/ld.so.cache",
 	"/proc/sys/kernel/random/boot_id", /* tells what a power cut may have taken */
-	"/etc/nsswitch.conf", "/etc/hosts", "/etc/host.conf", "/etc/gai.conf", "/etc/services", "/sys/devices/system/cpu",
+	"/etc/protocols", "/etc/nsswitch.conf", "/etc/hosts", "/etc/host.conf", "/etc/gai.conf", "/etc/services", "/sys/devices/system/cpu", "/proc/stat",
+	"/proc/sys/kernel/random/boot_id", /* whether what was not synced can have been lost */
+	"/proc/self/statm",
 };
 
 /* Files of a whole folder, because they are replaced while a program runs that looks names up. */

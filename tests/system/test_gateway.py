@@ -85,6 +85,7 @@ def test_every_program_says_what_it_took_from_itself(field):
         assert all(line["files"].startswith("landlock") and line["calls"] == "seccomp" for line in lines), lines
         status = status_of(program.pid)
         assert status["Seccomp"] == "2" and status["NoNewPrivs"] == "1", program.name
+    assert field.ask("status")["memory_bytes"] > 1 << 20  # what it must still read, it reads
     assert {line["program"] for line in field.hub.log("sandbox")} == {"liaison-broker", "liaison-gateway"}
 
 

@@ -39,6 +39,7 @@ static void as_gateway(const char *folder)
 	MUST(connect(pair[0], NULL, 0) < 0 && errno == EPERM);
 	MUST(bind(pair[0], NULL, 0) < 0 && errno == EPERM);
 	MUST(kill(getppid(), 0) < 0 && errno == EPERM);
+	MUST(kill(getpid(), 0) == 0);
 	MUST(fork() < 0);
 	MUST(mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED);
 	MUST(unlink("/tmp/liaison-nothing") < 0 && errno == EPERM);
