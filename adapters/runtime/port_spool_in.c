@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { DRAFTS_MAX = 10000 /* each is larger in memory than the shortest in a document */ };
+
 /* A document in hand: taken in, or refused with all its faults. */
 struct intake {
 	struct port_spool *port;
@@ -53,9 +55,13 @@ static void read_json(struct bytes document, struct kind_reading *into)
 	struct pack_in peek = in;
 	bool is_list = pack_next(&peek, "").kind == PACK_ARRAY;
 	size_t count = is_list ? pack_array(&in, "") : 1;
+	if (count > DRAFTS_MAX) {
+		kind_reading_fault(into, 0, CODE_TOO_LARGE, "", "the document holds %zu messages; the most are %d", count, DRAFTS_MAX);
+		count = 0;
+	}
 	for (size_t i = 0; i < count; i++)
 		buf_add(kind_reading_draft(into, NULL), pack_value(&in, ""));
-	if (count == 0)
+	if (count == 0 && into->faults_count == 0)
 		kind_reading_fault(into, 0, CODE_MALFORMED, "", "the document holds no message");
 	buf_done(&packed);
 }
