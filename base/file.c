@@ -40,6 +40,23 @@ static result read_all(int fd, const char *path, size_t max, struct buf *ret, st
 	return OK;
 }
 
+static result check_regular(int fd, const char *path, size_t max, struct stat *ret_about, struct err *err)
+{
+	if (fstat(fd, ret_about) != 0)
+		return err_errno(err, path, "stat");
+	if (!S_ISREG(ret_about->st_mode))
+		return err_set(err, CODE_IO, path, "is not a regular file");
+	if (ret_about->st_size < 0 || (uint64_t)ret_about->st_size > max)
+		return err_set(err, CODE_TOO_LARGE, path, "is larger than %zu bytes", max);
+	return OK;
+}
+
+static void forget(struct buf *buf, size_t max)
+{
+	buf_done(buf);
+	buf_init(buf, max);
+}
+
 result file_read(const char *path, size_t max, struct buf *ret, struct err *err)
 {
 	struct stat about;
@@ -48,20 +65,44 @@ result file_read(const char *path, size_t max, struct buf *ret, struct err *err)
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return err_errno(err, path, "open");
-	result r = OK;
-	if (fstat(fd, &about) != 0)
-		r = err_errno(err, path, "stat");
-	else if (!S_ISREG(about.st_mode))
-		r = err_set(err, CODE_IO, path, "is not a regular file");
-	else if (about.st_size < 0 || (uint64_t)about.st_size > max)
-		r = err_set(err, CODE_TOO_LARGE, path, "is larger than %zu bytes", max);
-	else
+	result r = check_regular(fd, path, max, &about, err);
+	if (!FAILED(r))
 		r = read_all(fd, path, max, ret, err);
 	close(fd);
-	if (FAILED(r)) {
-		buf_done(ret);
-		buf_init(ret, max);
-	}
+	if (FAILED(r))
+		forget(ret, max);
+	return r;
+}
+
+static bool is_same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+static result read_foreign(int fd, const char *path, size_t max, struct buf *ret, struct stat *ret_about, struct err *err)
+{
+	struct stat after;
+	TRY(check_regular(fd, path, max, ret_about, err));
+	if (ret_about->st_nlink != 1)
+		return err_set(err, CODE_PERMISSION, path, "has %lu names; a document has one", (unsigned long)ret_about->st_nlink);
+	TRY(read_all(fd, path, max, ret, err));
+	if (fstat(fd, &after) != 0)
+		return err_errno(err, path, "stat");
+	if ((uint64_t)after.st_size != ret->len || !is_same_time(&after.st_mtim, &ret_about->st_mtim))
+		return err_set(err, CODE_BUSY, path, "is still being written");
+	return OK;
+}
+
+result file_read_foreign(const char *path, size_t max, struct buf *ret, struct stat *ret_about, struct err *err)
+{
+	buf_init(ret, max);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
+	if (fd < 0)
+		return errno == ELOOP ? err_set(err, CODE_PERMISSION, path, "is a symbolic link") : err_errno(err, path, "open");
+	result r = read_foreign(fd, path, max, ret, ret_about, err);
+	close(fd);
+	if (FAILED(r))
+		forget(ret, max);
 	return r;
 }
 
@@ -173,6 +214,25 @@ static result list(const char *folder, const char *ending, bool hidden, char ***
 result file_list(const char *folder, const char *ending, char ***ret, size_t *ret_count, struct err *err)
 {
 	return list(folder, ending, false, ret, ret_count, err);
+}
+
+result file_count_odd(const char *folder, size_t *ret_count, char **ret_first, struct err *err)
+{
+	const struct dirent *entry;
+	DIR *dir = opendir(folder);
+	*ret_count = 0;
+	*ret_first = NULL;
+	if (!dir)
+		return err_errno(err, folder, "open");
+	while ((errno = 0, entry = readdir(dir)) != NULL) {
+		if (entry->d_name[0] == '.' || is_regular(dirfd(dir), entry))
+			continue;
+		if ((*ret_count)++ == 0)
+			*ret_first = mem_text(entry->d_name);
+	}
+	result r = errno == 0 ? OK : err_errno(err, folder, "read");
+	closedir(dir);
+	return r;
 }
 
 result file_list_hidden(const char *folder, char ***ret, size_t *ret_count, struct err *err)

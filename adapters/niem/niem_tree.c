@@ -1,5 +1,6 @@
 #include "adapters/niem/niem_tree.h"
 
+#include "adapters/niem/niem_crowd.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -21,7 +22,7 @@ enum {
 
 /* ---- parsing ---- */
 
-enum parse_what { PARSE_FINE, PARSE_DOCTYPE, PARSE_DEEP, PARSE_BROKEN };
+enum parse_what { PARSE_FINE, PARSE_DOCTYPE, PARSE_DEEP, PARSE_CROWDED, PARSE_BROKEN };
 
 struct parse {
 	enum parse_what what;
@@ -78,6 +79,8 @@ static void explain(const struct parse *parse, struct kind_reading *into)
 	else if (parse->what == PARSE_DEEP)
 		kind_reading_fault(into, parse->line, CODE_TOO_LARGE, "", "elements are nested deeper than %d",
 		                   NIEM_TREE_DEPTH_MAX);
+	else if (parse->what == PARSE_CROWDED)
+		kind_reading_fault(into, parse->line, CODE_TOO_LARGE, "", "an element has more than %d attributes", NIEM_CROWD_MAX);
 	else
 		kind_reading_fault(into, parse->line, CODE_MALFORMED, "", "not well-formed XML%s%s", parse->words[0] ? ": " : "",
 		                   parse->words);
@@ -89,6 +92,10 @@ static xmlDoc *parse_document(struct bytes document, struct parse *parse)
 	 * loaded. */
 	const int options = XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NODICT |
 	                    XML_PARSE_BIG_LINES;
+	if (niem_crowd_is(document, &parse->line)) {
+		parse->what = PARSE_CROWDED;
+		return NULL;
+	}
 	xmlParserCtxt *parser = xmlNewParserCtxt();
 	if (!parser)
 		return NULL;

@@ -268,6 +268,7 @@ result port_spool_new(struct office *office, const char *folder, const char *for
 	struct port_spool *port = mem_alloc(sizeof(*port));
 	port->office = office;
 	port->hand_over = hand_over;
+	port->gate.burst = 5;
 	buf_init(&port->told, SPOOL_STATUS_MAX);
 	result r = make_folders(port, folder, err);
 	if (!FAILED(r))

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/metrics.h"
 #include "schemas/json.h"
 
 #include <errno.h>
@@ -12,6 +13,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { DRAFTS_MAX = 10000 /* each is larger in memory than the shortest in a document */ };
 
 /* A document in hand: taken in, or refused with all its faults. */
 struct intake {
@@ -52,9 +55,13 @@ static void read_json(struct bytes document, struct kind_reading *into)
 	struct pack_in peek = in;
 	bool is_list = pack_next(&peek, "").kind == PACK_ARRAY;
 	size_t count = is_list ? pack_array(&in, "") : 1;
+	if (count > DRAFTS_MAX) {
+		kind_reading_fault(into, 0, CODE_TOO_LARGE, "", "the document holds %zu messages; the most are %d", count, DRAFTS_MAX);
+		count = 0;
+	}
 	for (size_t i = 0; i < count; i++)
 		buf_add(kind_reading_draft(into, NULL), pack_value(&in, ""));
-	if (count == 0)
+	if (count == 0 && into->faults_count == 0)
 		kind_reading_fault(into, 0, CODE_MALFORMED, "", "the document holds no message");
 	buf_done(&packed);
 }
@@ -208,9 +215,7 @@ static result open_document(struct port_spool *port, const char *name, struct in
 {
 	struct stat stat;
 	char *path = port_spool_path(port, SPOOL_OUTBOX, name, "");
-	result r = file_read(path, (size_t)port->office->options->limits.document_bytes, &intake->contents, err);
-	if (!FAILED(r) && lstat(path, &stat) != 0)
-		r = err_errno(err, name, "lstat");
+	result r = file_read_foreign(path, (size_t)port->office->options->limits.document_bytes, &intake->contents, &stat, err);
 	if (!FAILED(r))
 		intake->key = source_key(name, &stat, buf_bytes(&intake->contents));
 	mem_free(path);
@@ -250,6 +255,34 @@ static void store_document(struct intake *intake)
 	box_after(box, on_taken, intake, 0);
 }
 
+/* It stays where it is and is looked at again: whoever put it there may do so at any rate. */
+static void tell_unreadable(struct port_spool *port, const char *name, const struct err *why)
+{
+	int64_t held = 0;
+	metric_add(metric_counter("liaison_documents_left", "Times that something in the outbox was left where it is, by code", "code",
+	                          code_text(why->code)), 1);
+	if (log_gate_pass(&port->gate, &held))
+		log_event(LOG_WARNING, "document_left", LOG_BYTES("name", bytes_text(name)), LOG_REASON(why), LOG_INT("held_back", held));
+}
+
+static void tell_odd(struct port_spool *port)
+{
+	struct err why;
+	size_t count = 0;
+	AUTO_FREE char *first = NULL;
+	if (FAILED(file_count_odd(port->folders[SPOOL_OUTBOX], &count, &first, &why)) || count == 0)
+		return;
+	err_set(&why, CODE_MALFORMED, "", "no regular file, and so no document; there are %zu of that kind", count);
+	tell_unreadable(port, first, &why);
+}
+
+static void tell_long(struct port_spool *port, const char *name)
+{
+	struct err why;
+	err_set(&why, CODE_TOO_LARGE, "", "the name of a document has %d bytes at most", SPOOL_NAME_MAX);
+	tell_unreadable(port, name, &why);
+}
+
 static void read_file(struct port_spool *port, const char *name)
 {
 	struct intake *intake = mem_alloc(sizeof(*intake));
@@ -264,7 +297,7 @@ static void read_file(struct port_spool *port, const char *name)
 	if (FAILED(r) && r.code != CODE_TOO_LARGE) {
 		/* Taken away since the folder was listed: by us, a commit ago, or by whoever put it there. */
 		if (is_there(port, name))
-			port_spool_fault("document_unreadable", &why);
+			tell_unreadable(port, name, &why);
 		intake_free(intake);
 		return;
 	}
@@ -287,7 +320,7 @@ static void read_file(struct port_spool *port, const char *name)
 
 static bool is_hidden(const char *name)
 {
-	return name[0] == '.' || ends_with(name, ".tmp") || ends_with(name, ".part") || strlen(name) > SPOOL_NAME_MAX;
+	return name[0] == '.' || ends_with(name, ".tmp") || ends_with(name, ".part");
 }
 
 void port_spool_scan(void *ctx)
@@ -300,8 +333,11 @@ void port_spool_scan(void *ctx)
 		port_spool_fault("spool_unreadable", &why);
 		return;
 	}
+	tell_odd(port);
 	for (size_t i = 0; i < count && read < SPOOL_TURN_FILES; i++)
-		if (!is_hidden(names[i])) {
+		if (strlen(names[i]) > SPOOL_NAME_MAX) {
+			tell_long(port, names[i]);
+		} else if (!is_hidden(names[i])) {
 			/* One document, one transaction: a fault of one must not undo another. */
 			if (FAILED(box_commit(port->office->box, &why)))
 				break;

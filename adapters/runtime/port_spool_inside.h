@@ -3,6 +3,7 @@
 #define ADAPTERS_RUNTIME_PORT_SPOOL_INSIDE_H
 
 #include "adapters/runtime/port_spool.h"
+#include "base/log.h"
 
 enum { SPOOL_RESCAN_MS = 5000, SPOOL_TELL_MS = 60000, SPOOL_NAME_MAX = 200, SPOOL_TURN_FILES = 64, SPOOL_STATUS_MAX = 64 << 20 };
 
@@ -17,6 +18,7 @@ struct port_spool {
 	bool is_behind;       /* some status could not be written */
 	struct loop_folder *watch;
 	struct loop_timer *rescan;
+	struct log_gate gate; /* whoever may write to the outbox can cause these lines */
 };
 
 /* port_spool.c */

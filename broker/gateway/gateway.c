@@ -9,6 +9,7 @@ enum {
 	GATEWAY_JOBS_TURN = 256,     /* of the router in one turn of the loop */
 	GATEWAY_FAREWELL_MS = 3000,  /* for goodbyes to go out when the broker stops */
 	GATEWAY_REFUSALS_SECOND = 20, /* lines of the log */
+	GATEWAY_PULSE_MS = 100,  /* between two pulses: a flood of refusals must not cause as many */
 	GATEWAY_PULSE_MAX = 64 * 1024
 };
 
@@ -18,7 +19,9 @@ struct gateway {
 	struct loop *loop;
 	struct wire *core;
 	struct loop_wire *watch;
-	struct loop_timer *farewell;
+	struct loop_timer *farewell, *pulse;
+	bool is_pulse_due;  /* its timer runs */
+	bool is_pulse_turn; /* it was the reason for this turn: that alone is none for the next */
 	struct listener *listener;
 	struct link_home home;
 	bool is_stopping, is_calm;
@@ -197,12 +200,29 @@ static void on_jobs(void *ctx)
 	}
 }
 
-/* Tells the core what was counted, and once, that no link is left. */
+static void on_pulse(void *ctx)
+{
+	struct gateway *gateway = ctx;
+	gateway->is_pulse_due = false;
+	gateway->is_pulse_turn = outlet_is_idle(gateway->home.outlet);
+	if (gateway->is_pulse_turn)
+		give_pulse(gateway, false);
+}
+
+static void time_pulse(struct gateway *gateway)
+{
+	if (!gateway->is_pulse_due && !gateway->is_pulse_turn) {
+		gateway->is_pulse_due = true;
+		loop_timer_set(gateway->pulse, GATEWAY_PULSE_MS, 0);
+	}
+	gateway->is_pulse_turn = false;
+}
+
+/* Tells the core soon what was counted, and once, that no link is left. */
 static void on_turn(void *ctx)
 {
 	struct gateway *gateway = ctx;
-	if (outlet_is_idle(gateway->home.outlet))
-		give_pulse(gateway, false);
+	time_pulse(gateway);
 	if (!gateway->is_stopping || gateway->is_calm || gateway->home.count > 0 || !outlet_is_idle(gateway->home.outlet))
 		return;
 	gateway->is_calm = true;
@@ -230,6 +250,7 @@ struct gateway *gateway_new(struct wire *core, struct mandate *mandate, unsigned
 	gateway->listener = listener_new(gateway->loop, listen, on_connection, gateway);
 	gateway->watch = loop_wire_new(gateway->loop, gateway->core, on_jobs, gateway);
 	gateway->farewell = loop_timer_new(gateway->loop, on_farewell, gateway);
+	gateway->pulse = loop_timer_new(gateway->loop, on_pulse, gateway);
 	loop_on_turn(gateway->loop, on_turn, gateway);
 	log_mandate(gateway);
 	say_ready(gateway, NULL);
@@ -260,6 +281,7 @@ void gateway_free(struct gateway *gateway)
 	refusals_free(gateway->home.turned_away);
 	loop_wire_free(gateway->watch);
 	loop_timer_free(gateway->farewell);
+	loop_timer_free(gateway->pulse);
 	wire_free(gateway->core);
 	loop_free(gateway->loop);
 	mandate_unref(gateway->home.mandate);
