@@ -36,6 +36,8 @@ bool care_socket(struct care *care, const char *about, const char *endpoint);
 void care_dial(struct care *care, const char *about, const char *address);
 /* until: ms, 0: not known; a warning from so many days before on. */
 void care_until(struct care *care, const char *about, const char *which, int64_t until_ms, int64_t notice_days);
+/* A fault when the lock file remembers a database that is missing or empty now. True: so it is. */
+bool care_is_gone(struct care *care, const char *about, const char *path, const char *lock);
 /* Every page's checksum, the log, and SQLite's own check of its tables. application and version: as the file's header must say. True: it is whole. */
 bool care_database(struct care *care, const char *about, const char *path, int application, int version);
 

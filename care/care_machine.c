@@ -174,6 +174,16 @@ void care_until(struct care *care, const char *about, const char *which, int64_t
 		care_say(care, CARE_FINE, about, which, "", "good until %s", clock_text(until_ms, text));
 }
 
+bool care_is_gone(struct care *care, const char *about, const char *path, const char *lock)
+{
+	struct stat status;
+	bool was_made = stat(lock, &status) == 0 && status.st_size > 0;
+	if (!was_made || (stat(path, &status) == 0 && status.st_size > 0))
+		return false;
+	care_say(care, CARE_FAULT, about, path, "Look for it; otherwise restore it from a backup: liaison restore.", "the file is missing or empty, though it was in use before");
+	return true;
+}
+
 bool care_database(struct care *care, const char *about, const char *path, int application, int version)
 {
 	struct err why;

@@ -49,9 +49,7 @@ static void look_at_data(struct care *care, const struct options *options)
 {
 	AUTO_FREE char *box = mem_printf("%s/adapter.db", options->data), *lock = mem_printf("%s/adapter.lock", options->data);
 	care_folder(care, "data", options->data);
-	if (access(box, F_OK) != 0 && access(lock, F_OK) == 0)
-		care_say(care, CARE_FAULT, "database", box, "Restore it from a backup: liaison restore.", "the file is missing, though it was in use before");
-	else
+	if (!care_is_gone(care, "database", box, lock))
 		care_database(care, "database", box, BOX_APPLICATION, BOX_FORMAT);
 }
 

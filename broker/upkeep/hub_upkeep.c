@@ -75,9 +75,8 @@ static void look_at_data(struct care *care, const struct snapshot *snapshot, boo
 	AUTO_FREE char *store = mem_printf("%s/store.db", data), *index = mem_printf("%s/index.db", data), *lock = mem_printf("%s/store.lock", data);
 	AUTO_FREE char *damaged = mem_printf("%s/index.db.damaged", data);
 	care_folder(care, "data", data);
-	if (access(store, F_OK) != 0 && access(lock, F_OK) == 0)
-		care_say(care, CARE_FAULT, "store", store, "Restore it from a backup: liaison restore.", "the file is missing, though it was in use before");
-	else if (care_database(care, "store", store, STORE_APPLICATION, store_sqlite_version()))
+	bool is_gone = care_is_gone(care, "store", store, lock);
+	if (!is_gone && care_database(care, "store", store, STORE_APPLICATION, store_sqlite_version()))
 		look_at_ledger(care, snapshot, is_running);
 	if (access(index, F_OK) == 0 && !care_database(care, "index", index, INDEX_APPLICATION, INDEX_VERSION))
 		care_say(care, CARE_WARNING, "index", index, "Stop the broker, remove it, start: it is made anew from the store.", "traces may be wrong or fail; no message is at risk");
