@@ -9,6 +9,7 @@
 #include "adapters/runtime/history.h"
 #include "adapters/runtime/office.h"
 #include "adapters/upkeep/adapter_upkeep.h"
+#include "atrest/atrest.h"
 #include "base/daemon.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -157,6 +158,19 @@ static void on_stop(void *ctx)
 	loop_stop(program->office->loop);
 }
 
+/* Before the box is opened. */
+static RESULT begin_rest(const struct options *options, struct err *err)
+{
+	static const char *const files[] = {"adapter.db"};
+	struct atrest_began began;
+	TRY(atrest_begin(options->at_rest.key, options->data, files, 1, &began, err));
+	if (began.key[0])
+		log_event(LOG_INFO, "at_rest_sealed", LOG_TEXT("key", began.key), LOG_INT("sealed_now", began.sealed));
+	else
+		log_event(LOG_INFO, "at_rest_plain", LOG_TEXT("data", options->data));
+	return OK;
+}
+
 static void allow_path(const char *path, void *ctx)
 {
 	const struct program *program = ctx;
@@ -190,7 +204,9 @@ static result close_files(struct program *program, struct err *err)
 /* The files first, then what needs threads, then the calls. */
 static result open_office(struct program *program, struct office_papers *papers, struct err *err)
 {
-	result r = close_files(program, err);
+	result r = begin_rest(program->options, err); /* what it reads is out of reach behind the next line */
+	if (!FAILED(r))
+		r = close_files(program, err);
 	if (FAILED(r)) {
 		office_papers_done(papers);
 		return r;
@@ -311,7 +327,9 @@ static int accept_history(struct program *program)
 	const struct history_decision *decision = &program->decision;
 	struct box *box = NULL;
 	struct err why;
-	result r = box_open(program->options->data, NULL, &box, &why);
+	result r = begin_rest(program->options, &why);
+	if (!FAILED(r))
+		r = box_open(program->options->data, NULL, &box, &why);
 	if (!FAILED(r))
 		r = history_accept(box, decision, &why);
 	box_close(box);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/mem.h"
+#include "atrest/atrest.h"
 #include "broker/admin/admin.h"
 #include "broker/admin/answers.h"
 #include "broker/confine/confine.h"
@@ -524,12 +525,25 @@ static void free_all(struct broker *broker)
 	mem_free(broker->to_verifiers);
 }
 
+static RESULT begin_rest(const struct settings *settings, struct err *err)
+{
+	static const char *const files[] = {"store.db", "index.db"};
+	struct atrest_began began;
+	TRY(atrest_begin(settings->at_rest.key, settings->data, files, sizeof(files) / sizeof(*files), &began, err));
+	if (began.key[0])
+		log_event(LOG_INFO, "at_rest_sealed", LOG_TEXT("key", began.key), LOG_INT("sealed_now", began.sealed));
+	else
+		log_event(LOG_INFO, "at_rest_plain", LOG_TEXT("data", settings->data));
+	return OK;
+}
+
 /* The gateway begins before the rest: what it cannot do is said while nothing has happened yet. */
 static result prepare(struct broker *broker, struct err *err)
 {
 	const struct settings *settings = &broker->snapshot->settings;
 	broker->gateway.is_sandboxed = settings->sandbox.on;
 	TRY(confine_user(settings, &broker->gateway.uid, &broker->gateway.gid, err));
+	TRY(begin_rest(settings, err)); /* what it reads is out of reach behind the next line */
 	TRY(confine_files(settings, broker->file, &broker->sandbox, err));
 	TRY(make_all(broker, err));
 	TRY(keeper_start(broker->keeper, broker->in, err));

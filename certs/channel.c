@@ -354,22 +354,15 @@ static void shake(struct channel *channel)
 {
 	struct err err;
 
+	if (channel->limits.shakes != NULL && (*channel->limits.shakes)-- <= 0)
+		return; /* in one of the next turns: the descriptor stays ready */
 	enum stream_step step = stream_handshake(channel->stream, &err);
-	switch (step) {
-	case STREAM_DONE:
+	if (step == STREAM_DONE)
 		opened(channel);
-		break;
-	case STREAM_WANT_READ:
-		channel->read_want = LOOP_READ;
-		break;
-	case STREAM_WANT_WRITE:
-		channel->read_want = LOOP_WRITE;
-		break;
-	case STREAM_FAILED:
-	case STREAM_GONE:
+	else if (step == STREAM_WANT_READ || step == STREAM_WANT_WRITE)
+		channel->read_want = step == STREAM_WANT_READ ? LOOP_READ : LOOP_WRITE;
+	else
 		stop(channel, step, &err);
-		break;
-	}
 }
 
 static RESULT start_stream(struct channel *channel, struct err *err)

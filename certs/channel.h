@@ -21,6 +21,7 @@ struct channel_limits {
 	size_t frame_max;     /* bytes of one frame received; more is too_large and closes */
 	size_t queue_max;     /* bytes waiting to be written; beyond, channel_send answers busy */
 	int64_t handshake_ms; /* until it must be open */
+	int *shakes;          /* steps of handshakes that may still be made in this turn of the loop: the owner sets it anew in each; NULL: any number */
 	int64_t stall_ms;     /* bytes waiting and none could be written for so long: timeout */
 };
 

@@ -53,6 +53,8 @@ enum guard_state guard_setup(void)
 {
 	if (CRYPTO_set_mem_functions(on_malloc, on_realloc, on_free) != 1)
 		return GUARD_LATE;
+	/* What openssl.cnf activates is loaded while files may still be opened. */
+	OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
 	switch (CRYPTO_secure_malloc_init(HEAP_BYTES, HEAP_LEAST)) {
 	case 1:
 		return GUARD_LOCKED;

@@ -2,6 +2,7 @@
 #include <openssl/rsa.h>
 #include <string.h>
 
+#include "certs/fips.h"
 #include "certs/openssl.h"
 
 enum { RSA_BITS_MIN = 2048, RSA_BITS_MAX = 8 * KEY_SIGNATURE_MAX, PSS_SALT_BYTES = 32 };
@@ -27,6 +28,8 @@ result signature_kind(EVP_PKEY *key, enum key_kind *ret, struct err *err)
 
 	if (EVP_PKEY_is_a(key, "EC"))
 		return curve_kind(key, ret, err);
+	if (EVP_PKEY_is_a(key, "ED25519") && fips_is_on())
+		return err_set(err, CODE_KEY, "", "is Ed25519, which no validated module of OpenSSL 3.0 has; with fips = true use P-256, P-384 or RSA");
 	if (EVP_PKEY_is_a(key, "ED25519")) {
 		*ret = KEY_ED25519;
 		return OK;

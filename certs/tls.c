@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "base/mem.h"
+#include "certs/fips.h"
 #include "base/pack.h"
 #include "certs/openssl.h"
 #include "certs/stream.h"
@@ -33,6 +34,12 @@ static result library_failed(struct err *err, const char *what)
 /* What both sides insist on. Nothing is ever resumed: a peer that is not judged again would outlive its revocation. */
 static RESULT configure(SSL_CTX *context, struct err *err)
 {
+	const bool fips = fips_is_on();
+	const char *groups = fips ? "P-256:P-384:P-521" : "X25519:P-256:P-384";
+	const char *suites = fips ? "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256"
+	                          : "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256";
+	static const char signatures[] = "ECDSA+SHA256:ECDSA+SHA384:rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_pss_sha256:rsa_pss_pss_sha384";
+
 	SSL_CTX_set_options(context,
 	                    SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
 	SSL_CTX_clear_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_LEGACY_SERVER_CONNECT);
@@ -42,8 +49,9 @@ static RESULT configure(SSL_CTX *context, struct err *err)
 	SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	if (!SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) || !SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) ||
 	    !SSL_CTX_set_num_tickets(context, 0) || !SSL_CTX_set_max_early_data(context, 0) ||
-	    !SSL_CTX_set_recv_max_early_data(context, 0) || !SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384") ||
-	    !SSL_CTX_set_ciphersuites(context, "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256"))
+	    !SSL_CTX_set_recv_max_early_data(context, 0) || !SSL_CTX_set1_groups_list(context, groups) ||
+	    !SSL_CTX_set_ciphersuites(context, suites) ||
+	    (fips && (!SSL_CTX_set1_sigalgs_list(context, signatures) || !SSL_CTX_set1_client_sigalgs_list(context, signatures))))
 		return library_failed(err, "the TLS library cannot be set up");
 	return OK;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "certs/fips.h"
 #include "certs/openssl.h"
 
 enum { SECURITY_LEVEL = 2 /* 112 bits: no SHA-1, no RSA below 2048 */ };
@@ -266,12 +267,43 @@ static RESULT check_period(X509 *certificate, int depth, int64_t at_ms, struct e
 	return refuse(err, CODE_CERTIFICATE, depth, reason);
 }
 
+/* What signs certificates above: P-521 as well, which nobody else has here. */
+static bool is_approved_key(X509 *certificate)
+{
+	EVP_PKEY *key = X509_get0_pubkey(certificate);
+	char curve[64] = "";
+
+	if (key == NULL)
+		return false;
+	if (EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "RSA-PSS"))
+		return EVP_PKEY_get_bits(key) >= 2048;
+	return EVP_PKEY_is_a(key, "EC") && EVP_PKEY_get_group_name(key, curve, sizeof(curve), NULL) &&
+	       (strcmp(curve, "prime256v1") == 0 || strcmp(curve, "secp384r1") == 0 || strcmp(curve, "secp521r1") == 0);
+}
+
+static RESULT check_approved(X509 *certificate, int depth, struct err *err)
+{
+	int digest = NID_undef;
+
+	if (!is_approved_key(certificate))
+		return refuse(err, CODE_CERTIFICATE, depth, "its key is none that FIPS approves and a validated module has; use P-256, P-384 or RSA of 2048 bits and more");
+	/* An authority's signature under its own certificate proves nothing, and is not looked at. */
+	if ((X509_get_extension_flags(certificate) & EXFLAG_SS) != 0)
+		return OK;
+	if (X509_get_signature_info(certificate, &digest, NULL, NULL, NULL) != 1 ||
+	    (digest != NID_sha256 && digest != NID_sha384 && digest != NID_sha512))
+		return refuse(err, CODE_CERTIFICATE, depth, "its signature is none that FIPS approves and a validated module has; ECDSA or RSA with SHA-256, SHA-384 or SHA-512 is");
+	return OK;
+}
+
 /* What the library does not look at, or not for the time that is judged. */
 static RESULT check_chain(STACK_OF(X509) *chain, int64_t at_ms, struct err *err)
 {
 	for (int i = 0; i < sk_X509_num(chain); i++) {
 		X509 *certificate = sk_X509_value(chain, i);
 		TRY(check_period(certificate, i, at_ms, err));
+		if (fips_is_on())
+			TRY(check_approved(certificate, i, err));
 		if (i > 0 && X509_check_ca(certificate) != 1)
 			return refuse(err, CODE_CERTIFICATE, i, "is used as an authority and is none");
 	}

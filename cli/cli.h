@@ -12,6 +12,7 @@ struct cli {
 	const char *control; /* --control ENDPOINT, LIAISON_CONTROL */
 	const char *port;    /* --port ENDPOINT, LIAISON_PORT: of an adapter */
 	const char *catalogue; /* --catalogue FOLDER, LIAISON_CATALOGUE */
+	const char *at_rest; /* --at-rest KEY, LIAISON_AT_REST: the ring of keys of a folder of data; NULL: it is plain */
 	int64_t timeout_ms;  /* --timeout DURATION */
 };
 
@@ -30,6 +31,7 @@ extern const struct cli_command cli_commands[];
 
 /* The commands, each as a cli_fn; cli/main.c says what they take. */
 int cli_pki(struct cli *cli, int argc, char **argv);
+int cli_vault(struct cli *cli, int argc, char **argv);
 int cli_approve(struct cli *cli, int argc, char **argv);
 int cli_catalogue(struct cli *cli, int argc, char **argv);
 int cli_check(struct cli *cli, int argc, char **argv);
@@ -57,6 +59,9 @@ int cli_reload(struct cli *cli, int argc, char **argv);
 int cli_metrics(struct cli *cli, int argc, char **argv);
 int cli_send(struct cli *cli, int argc, char **argv);
 int cli_receive(struct cli *cli, int argc, char **argv);
+
+/* Before a store is opened: with --at-rest, sealed files can be read from then on. key when it is sealed and no key, or another, was given. */
+RESULT cli_open_rest(const struct cli *cli, const char *folder, struct err *err);
 
 /* "liaison: …" on stderr; returns the exit code that fits the error. */
 int cli_fail(const struct err *why);

@@ -281,6 +281,8 @@ int cli_evidence(struct cli *cli, int argc, char **argv)
 		return cli_usage("evidence", "needs an id, --data and --out");
 	result r = uuid_parse(bytes_text(argv[1]), &id, &why);
 	if (!FAILED(r))
+		r = cli_open_rest(cli, data, &why);
+	if (!FAILED(r))
 		r = store_sqlite_read(data, &store, &why);
 	if (!FAILED(r))
 		r = write_evidence(store, &id, out, &why);

@@ -36,6 +36,7 @@ const struct cli_command cli_commands[] = {
 	{"adapter", "head [--out FILE] | history | accept-history -c CONFIG --size N --root HEX --by WHO --why TEXT",
 	 "what an adapter knows of the hub's ledger, and an operator's decision to go on from another", cli_adapter},
 	{"evidence", "ID --data FOLDER --out FOLDER", "write out one message so that stock openssl can check it", cli_evidence},
+	{"vault", "new FILE [--wrap URI] | rotate -c CONFIG | status -c CONFIG", "the keys that seal what rests on the disk", cli_vault},
 	{"pki", "init | issue | sign | renew | revoke | crl | list | show …", "the hub's own certificate authority", cli_pki},
 	{"catalogue", "list | show NAME | example TYPE [--invalid N] | check FILE", "the types that may be sent; what is wrong with a draft",
 	 cli_catalogue},
@@ -52,6 +53,7 @@ static void help(FILE *out)
 	             "  --control ENDPOINT  the hub's control socket (LIAISON_CONTROL, ipc:///run/liaison/control)\n"
 	             "  --port ENDPOINT     an adapter's port (LIAISON_PORT, ipc:///run/liaison/port)\n"
 	             "  --catalogue FOLDER  the catalogue (LIAISON_CATALOGUE)\n"
+	             "  --at-rest KEY       the ring of keys that seals a hub's data (LIAISON_AT_REST)\n"
 	             "  --timeout DURATION  how long to wait for an answer (10 s)\n\n"
 	             "Exit: 0 done, 1 the answer is no, 2 wrong usage, 3 wrong configuration, 4 refused, 5 not reached or no answer in time.\n");
 }
@@ -140,11 +142,13 @@ static bool take_common(struct cli *cli, int *argc, char **argv)
 		.control = from_environment("LIAISON_CONTROL", "ipc:///run/liaison/control"),
 		.port = from_environment("LIAISON_PORT", NULL),
 		.catalogue = from_environment("LIAISON_CATALOGUE", LIAISON_CATALOGUE),
+		.at_rest = from_environment("LIAISON_AT_REST", NULL),
 	};
 	cli->json = cli_flag(argc, argv, "--json");
 	cli_option(argc, argv, "--control", &cli->control, &bad);
 	cli_option(argc, argv, "--port", &cli->port, &bad);
 	cli_option(argc, argv, "--catalogue", &cli->catalogue, &bad);
+	cli_option(argc, argv, "--at-rest", &cli->at_rest, &bad);
 	cli_option(argc, argv, "--timeout", &timeout, &bad);
 	if (bad || FAILED(text_duration(bytes_text(timeout), &cli->timeout_ms, &why))) {
 		fprintf(stderr, "liaison: %s\n", bad ? "an option lacks its value" : "--timeout takes a duration such as \"10 s\"");

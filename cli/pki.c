@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "certs/fips.h"
 #include "base/text.h"
 #include "certs/approval.h"
 #include "cli/cli.h"
@@ -233,9 +234,13 @@ int cli_pki(struct cli *cli, int argc, char **argv)
 	struct pki_options options;
 	if (argc < 2)
 		return usage("what is to be done?");
+	bool fips = cli_flag(&argc, argv, "--fips");
 	if (!take_options(&options, &argc, argv))
 		return usage("an option is wrong or lacks its value");
 	options.json = cli->json;
+	struct err why;
+	if (fips && FAILED(fips_setup(FIPS_ALGORITHMS, &why)))
+		return cli_fail(&why);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 		if (!strcmp(argv[1], commands[i].name))
 			return cli_words(argc - 1, argv + 1, commands[i].words, commands[i].words) ? commands[i].run(&options, argv + 1)

@@ -161,6 +161,8 @@ static int verify(struct cli *cli, const struct verify_options *options)
 	buf_init(&findings.packed, LEDGER_FINDINGS_BYTES);
 	result r = prepare(options, &asking, &trust, &hub, &head, &why);
 	if (!FAILED(r))
+		r = cli_open_rest(cli, options->folder, &why);
+	if (!FAILED(r))
 		r = store_sqlite_read(options->folder, &store, &why);
 	if (!FAILED(r))
 		r = ledger_audit(store, &asking, &report, &why);
@@ -280,7 +282,7 @@ static int cli_head(struct cli *cli, int argc, char **argv)
 	cli_option(&argc, argv, "--out", &out, &bad);
 	if (bad || !cli_words(argc, argv, 2, 2) || (size && out))
 		return cli_usage("ledger", "head takes a folder, and --size or --out");
-	if (FAILED(store_sqlite_read(argv[2], &store, &why)))
+	if (FAILED(cli_open_rest(cli, argv[2], &why)) || FAILED(store_sqlite_read(argv[2], &store, &why)))
 		return cli_fail(&why);
 	int code = size ? show_root(cli, store, size) : show_head(cli, store, out);
 	store_close(store);

@@ -5,7 +5,8 @@ packages_build=(gcc cmake ninja-build pkg-config libc6-dev libzmq3-dev libssl-de
   libjansson-dev libxml2-dev libpcre2-dev libsystemd-dev libseccomp-dev uthash-dev libp11-kit-dev)
 packages_demo=(openssl jq)
 packages_test=(clang libclang-rt-14-dev libcmocka-dev python3 python3-pytest python3-zmq python3-msgpack python3-cryptography openssl jq curl procps shellcheck softhsm2
-  pmccabe universal-ctags valgrind)
+  pmccabe universal-ctags valgrind strace iproute2 nftables cppcheck)
+packages_long=(clang-tidy gcovr) # of the stages that only tests/run --long has
 
 # packages_install PACKAGE…: installs what is missing, and says so; needs root or sudo only then.
 packages_install() {

@@ -25,6 +25,9 @@ enum pages_kind {
 /* What the file says of itself in its first bytes. io, permission. */
 RESULT pages_look(const char *path, enum pages_kind *ret, struct err *err);
 
+/* How many bytes of pages it holds, whatever it takes of the disk; 0 when there is no file. */
+RESULT pages_size(const char *path, int64_t *ret, struct err *err);
+
 /* The name to give to sqlite3_open_v2. with_mark: what is committed must not be lost, and exactly one connection of one process opens the file for
  * writing; the log is checked when that connection opens it. */
 const char *pages_vfs(bool with_mark);

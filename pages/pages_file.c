@@ -81,6 +81,15 @@ result pages_look(const char *path, enum pages_kind *ret, struct err *err)
 	return OK;
 }
 
+result pages_size(const char *path, int64_t *ret, struct err *err)
+{
+	struct raw raw;
+	TRY(raw_open(path, &raw, err));
+	*ret = raw.size;
+	raw_close(&raw);
+	return OK;
+}
+
 /* ── checking ── */
 
 struct check {

@@ -244,6 +244,7 @@ void box_undo(struct box *box, const struct err *why)
 	if (box->in_transaction)
 		sqlite3_exec(box->db, "ROLLBACK", NULL, NULL, NULL);
 	box->in_transaction = false;
+	box->fresh_in = 0;
 	box->broken = *why;
 }
 
@@ -348,6 +349,7 @@ result box_commit(struct box *box, struct err *err)
 		if (FAILED(r))
 			sqlite3_exec(box->db, "ROLLBACK", NULL, NULL, NULL);
 		box->in_transaction = false;
+		box->fresh_in = 0;
 	}
 	if (box->broken.code != CODE_OK) {
 		why = box->broken;

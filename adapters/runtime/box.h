@@ -79,7 +79,8 @@ struct box_in {
 };
 RESULT box_put_in(struct box *box, const struct box_in *in, struct err *err); /* duplicate when the id is there */
 RESULT box_find_in(struct box *box, const uint8_t *id, struct buf *hold, bool *ret_found, struct box_in *ret, struct err *err);
-/* What is not handed over yet, after seq, in order of arrival: fn returns false to stop. */
+/* What is not handed over yet, after seq, in order of arrival: fn returns false to stop. Without what came in this turn: it is not there for good before
+ * the commit, and nobody may see what could still vanish. */
 typedef bool (*box_in_fn)(void *ctx, const struct box_in *in);
 RESULT box_each_unhanded(struct box *box, int64_t after_seq, box_in_fn fn, void *ctx, struct err *err);
 RESULT box_handed(struct box *box, const uint8_t *id, bool *ret_was_waiting, struct err *err);
@@ -100,8 +101,8 @@ RESULT box_each_note(struct box *box, const char *prefix, box_name_fn fn, void *
 
 /* Records: kind_host's two functions, ctx is the box. */
 RESULT box_put_record(void *box, const struct kind_record *record, struct err *err);
-RESULT box_each_record(void *box, const char *kind, const char *by, const char *value, bool (*fn)(void *ctx, const struct kind_record *record),
-                       void *ctx, struct err *err);
+RESULT box_each_record(void *ctx, const char *kind, const char *by, const char *value, bool (*fn)(void *fn_ctx, const struct kind_record *record),
+                       void *fn_ctx, struct err *err);
 
 /* Erasure: destroys what the box holds of the messages that `fits` says yes to: the parts of own messages that the hub has judged, the envelopes of
  * deliveries (what was not handed over yet never is), and the records that were made of either. The file is scrubbed after the commit. */

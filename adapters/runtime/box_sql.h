@@ -62,6 +62,7 @@ struct box {
 	struct loop *loop;
 	int lock_fd, log_pages;
 	bool in_transaction, failed_last;
+	int64_t fresh_in; /* the first delivery of this turn; 0: none */
 	bool must_scrub;     /* something was destroyed that the log may still hold */
 	struct err failure;  /* of the disk: for ever */
 	struct err complaint; /* that the log has been told of, until a commit goes well again */

@@ -192,6 +192,8 @@ result box_put_in(struct box *box, const struct box_in *in, struct err *err)
 	TRY(box_done(box, s, err));
 	if (sqlite3_changes(box->db) == 0)
 		return err_set(err, CODE_DUPLICATE, "/id", "the message is in the inbox already");
+	if (box->fresh_in == 0)
+		box->fresh_in = sqlite3_last_insert_rowid(box->db);
 	return OK;
 }
 
@@ -234,7 +236,7 @@ result box_each_unhanded(struct box *box, int64_t after_seq, box_in_fn fn, void 
 	sqlite3_bind_int64(s, 1, after_seq);
 	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
 		read_in(s, &in);
-		if (!fn(ctx, &in))
+		if ((box->fresh_in && in.seq >= box->fresh_in) || !fn(ctx, &in))
 			break;
 	}
 	return ended(box, s, step, err);

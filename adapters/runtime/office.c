@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "certs/fips.h"
 
 #include <string.h>
 
@@ -46,6 +47,8 @@ result office_papers_load(const struct options *options, struct office_papers *r
 	struct err why;
 	size_t before = faults->count;
 	memset(ret, 0, sizeof(*ret));
+	if (FAILED(fips_setup(fips_mode_of(options->fips, options->fips_module == 0), &why)))
+		fault(faults, file, "fips", &why);
 	if (FAILED(catalogue_load(options->catalogue, &ret->catalogue, &why)))
 		fault(faults, file, "catalogue", &why);
 	if (FAILED(trust_load((const char *const *)options->tls.ca.at, options->tls.ca.count, (const char *const *)options->tls.crl.at,

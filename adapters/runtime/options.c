@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <string.h>
 
+static const char *const fips_modules[] = {"required", "none", NULL};
 static const char *const levels[] = {"debug", "info", "notice", "warning", "error", NULL};
 static const char *const formats[] = {"auto", "text", "json", NULL};
 static const char *const hand_overs[] = {"auto", "spool", "zmq", "none", "https", NULL};
@@ -91,6 +92,11 @@ static const struct conf_field tls_fields[] = {
 	{.name = "crl", .kind = CONF_TEXTS, .offset = AT(tls.crl), .flags = CONF_IS_PATH, .help = "PEM files of their revocation lists"},
 };
 
+static const struct conf_field at_rest_fields[] = {
+	{.name = "key", .kind = CONF_PATH, .offset = AT(at_rest.key), .flags = CONF_OR_URI | CONF_NO_RELOAD,
+	 .help = "file of the ring of keys, made by liaison vault new, or credential:NAME; without it the disk is written plain"},
+};
+
 static const struct conf_field signing_fields[] = {
 	{.name = "certificate", .kind = CONF_PATH, .offset = AT(signing.certificate), .flags = CONF_REQUIRED, .help = "PEM, leaf first"},
 	{.name = "key", .kind = CONF_PATH, .offset = AT(signing.key), .flags = CONF_REQUIRED | CONF_OR_URI,
@@ -166,6 +172,7 @@ static const struct conf_field log_fields_[] = {
 
 static const struct conf_table hub_table = {hub_fields, sizeof(hub_fields) / sizeof(*hub_fields), 0, CONF_NO_LINE, NULL};
 static const struct conf_table tls_table = {tls_fields, sizeof(tls_fields) / sizeof(*tls_fields), 0, CONF_NO_LINE, NULL};
+static const struct conf_table at_rest_table = {at_rest_fields, sizeof(at_rest_fields) / sizeof(*at_rest_fields), 0, CONF_NO_LINE, NULL};
 static const struct conf_table signing_table = {signing_fields, sizeof(signing_fields) / sizeof(*signing_fields), 0, CONF_NO_LINE, NULL};
 static const struct conf_table sealing_table = {sealing_fields, sizeof(sealing_fields) / sizeof(*sealing_fields), 0, CONF_NO_LINE, NULL};
 static const struct conf_table port_table = {port_fields, sizeof(port_fields) / sizeof(*port_fields), 0, CONF_NO_LINE, check_ports};
@@ -197,6 +204,11 @@ static const struct conf_field own_fields[] = {
 	{.name = "tls", .kind = CONF_GROUP, .offset = 0, .flags = CONF_REQUIRED, .sub = &tls_table},
 	{.name = "signing", .kind = CONF_GROUP, .offset = 0, .flags = CONF_REQUIRED, .sub = &signing_table},
 	{.name = "sealing", .kind = CONF_GROUP, .offset = 0, .sub = &sealing_table},
+	{.name = "fips", .kind = CONF_BOOL, .offset = AT(fips), .flags = CONF_NO_RELOAD, .fallback = "false",
+	 .help = "nothing but what FIPS 140 approves: AES-GCM, P-256 and P-384, RSA, SHA-2"},
+	{.name = "fips_module", .kind = CONF_CHOICE, .offset = AT(fips_module), .flags = CONF_NO_RELOAD, .fallback = "required", .choices = fips_modules,
+	 .help = "required: OpenSSL's provider \"fips\" computes it, or the program does not start; none: the algorithms alone"},
+	{.name = "at_rest", .kind = CONF_GROUP, .offset = 0, .sub = &at_rest_table},
 	{.name = "ports", .kind = CONF_GROUP, .offset = 0, .sub = &port_table},
 	{.name = "limits", .kind = CONF_GROUP, .offset = 0, .sub = &limit_table},
 	{.name = "sandbox", .kind = CONF_GROUP, .offset = 0, .sub = &sandbox_table, .help = "what the program takes from itself"},

@@ -30,6 +30,11 @@ struct options {
 		char *partners;          /* folder of *.pem; NULL: none */
 	} sealing;
 	struct {
+		char *key; /* NULL: the disk is written plain */
+	} at_rest;
+	bool fips;
+	int fips_module; /* 0: required */
+	struct {
 		char *zmq;   /* endpoint; empty: none */
 		char *spool; /* folder; empty: none */
 		char *spool_format; /* what deliveries are written as where the kind can; empty: json */

@@ -421,11 +421,18 @@ void uplink_goodbye(struct uplink *uplink)
 		leave(uplink, &why);
 }
 
+/* Both of the hub's certificates: the one that it shows on the link, and the one that signs what it says there. */
+static result rejudge_hub(const struct uplink *uplink, struct err *err)
+{
+	TRY(channel_rejudge(uplink->channel, uplink->office->papers.trust, err));
+	return receiver_hub_chain(uplink->office->receiver, uplink->welcome.chain, uplink->welcome.chain_count, err);
+}
+
 void uplink_renewed(struct uplink *uplink, bool is_new_self)
 {
 	struct err why;
 	if (!is_new_self && uplink->state == UPLINK_OPEN) {
-		if (FAILED(channel_rejudge(uplink->channel, uplink->office->papers.trust, &why)))
+		if (FAILED(rejudge_hub(uplink, &why)))
 			leave(uplink, &why);
 		return;
 	}

@@ -7,6 +7,7 @@
 
 #include "adapters/runtime/box.h"
 #include "adapters/runtime/office.h"
+#include "atrest/atrest.h"
 #include "base/clock.h"
 #include "base/daemon.h"
 #include "base/file.h"
@@ -19,6 +20,13 @@ static int fail(const struct err *why)
 {
 	fprintf(stderr, "liaison-adapter: %s%s%s: %s\n%s\n", why->field, why->field[0] ? ": " : "", code_text(why->code), why->reason, code_remedy(why->code));
 	return why->code == CODE_USAGE ? EXIT_USAGE : EXIT_FAILED;
+}
+
+/* Sealed files are read and written with their key; nothing that is plain is sealed here. */
+static result load_vault(const struct options *options, struct err *err)
+{
+	struct atrest_began began;
+	return atrest_begin(options->at_rest.key, options->data, NULL, 0, &began, err);
 }
 
 /* ── doctor ── */
@@ -98,7 +106,11 @@ int adapter_upkeep_doctor(const char *file, const struct options *options, bool 
 	care_clock(care);
 	look_at_papers(care, file, options);
 	care_socket(care, "port", options->ports.zmq);
-	look_at_data(care, options);
+	struct err why;
+	if (FAILED(load_vault(options, &why)))
+		care_fault(care, "key at rest", &why);
+	else
+		look_at_data(care, options);
 	if (options->ports.spool && options->ports.spool[0])
 		look_at_spool(care, options->ports.spool);
 	care_dial(care, "hub", options->hub.address);
@@ -121,7 +133,9 @@ int adapter_upkeep_backup(const char *file, const struct options *options, const
 	struct care_copy copy = {.what = "adapter", .party = options->party, .database = "adapter.db", .ledger_size = -1};
 	char made[CLOCK_TEXT_MAX];
 	struct err why;
-	result r = care_copy_database(options->data, folder, &copy, &why);
+	result r = load_vault(options, &why);
+	if (!FAILED(r))
+		r = care_copy_database(options->data, folder, &copy, &why);
 	if (!FAILED(r))
 		r = care_copy_file(file, folder, false, &why);
 	if (!FAILED(r) && with_keys)
@@ -139,7 +153,9 @@ int adapter_upkeep_restore(const struct options *options, const char *folder)
 	struct care_copy copy;
 	char made[CLOCK_TEXT_MAX];
 	struct err why;
-	result r = care_copy_check(folder, "adapter", options->party, "adapter.db", &copy, &why);
+	result r = load_vault(options, &why);
+	if (!FAILED(r))
+		r = care_copy_check(folder, "adapter", options->party, "adapter.db", &copy, &why);
 	if (!FAILED(r))
 		r = care_copy_restore(folder, options->data, "adapter.db", &why);
 	if (FAILED(r))

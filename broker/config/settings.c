@@ -126,6 +126,12 @@ static const struct conf_field signing_fields[] = {
 };
 static const struct conf_table signing_table = {signing_fields, COUNT(signing_fields), GROUP_SIZE(signing), CONF_NO_LINE, NULL};
 
+static const struct conf_field at_rest_fields[] = {
+	{.name = "key", .kind = CONF_PATH, .offset = IN(at_rest, key), .flags = CONF_OR_URI | CONF_NO_RELOAD,
+	 .help = "file of the ring of keys, made by liaison vault new, or credential:NAME; without it the disk is written plain"},
+};
+static const struct conf_table at_rest_table = {at_rest_fields, COUNT(at_rest_fields), GROUP_SIZE(at_rest), CONF_NO_LINE, NULL};
+
 static const struct conf_field limits_fields[] = {
 	{.name = "frame_bytes", .kind = CONF_SIZE, .offset = IN(limits, frame_bytes), .fallback = "4 MiB", .min = 64 * KIB,
 	 .max = 16 * MIB,
@@ -244,6 +250,7 @@ static const struct conf_field calendar_fields[] = {
 static const struct conf_table calendar_table = {calendar_fields, COUNT(calendar_fields), GROUP_SIZE(calendar), CONF_NO_LINE, NULL};
 
 /* In the order of enum log_level and enum log_format. */
+static const char *const fips_modules[] = {"required", "none", NULL};
 static const char *const levels[] = {"debug", "info", "notice", "warning", "error", NULL};
 static const char *const formats[] = {"auto", "text", "json", NULL};
 
@@ -312,6 +319,11 @@ static const struct conf_field fields[] = {
 	 .help = "a group with certificate, key, ca and crl"},
 	{.name = "signing", .kind = CONF_GROUP, .offset = OF(signing), .flags = CONF_REQUIRED, .sub = &signing_table,
 	 .help = "a group with certificate and key"},
+	{.name = "fips", .kind = CONF_BOOL, .offset = OF(fips), .flags = CONF_NO_RELOAD, .fallback = "false",
+	 .help = "nothing but what FIPS 140 approves: AES-GCM, P-256 and P-384, RSA, SHA-2"},
+	{.name = "fips_module", .kind = CONF_CHOICE, .offset = OF(fips_module), .flags = CONF_NO_RELOAD, .fallback = "required", .choices = fips_modules,
+	 .help = "required: OpenSSL's provider \"fips\" computes it, or the program does not start; none: the algorithms alone"},
+	{.name = "at_rest", .kind = CONF_GROUP, .offset = OF(at_rest), .sub = &at_rest_table, .help = "what is written to the disk, sealed"},
 	{.name = "limits", .kind = CONF_GROUP, .offset = OF(limits), .sub = &limits_table, .help = "what is bounded, and where"},
 	{.name = "threads", .kind = CONF_GROUP, .offset = OF(threads), .sub = &threads_table, .help = "how many of which thread"},
 	{.name = "calendar", .kind = CONF_GROUP, .offset = OF(calendar), .sub = &calendar_table, .help = "what deadlines in business days count by"},

@@ -53,6 +53,11 @@ struct settings {
 	struct {
 		char *certificate, *key;
 	} signing;
+	struct {
+		char *key; /* NULL: the disk is written plain */
+	} at_rest;
+	bool fips;
+	int fips_module; /* 0: required */
 	struct settings_limits limits;
 	struct {
 		bool on;

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "certs/fips.h"
 #include "base/text.h"
 #include "broker/config/compile.h"
 
@@ -191,6 +192,9 @@ result snapshot_load(const char *file, int64_t generation, struct snapshot **ret
 		mem_free(counted);
 		return r;
 	}
+	struct err why;
+	if (FAILED(fips_setup(fips_mode_of(counted->snapshot.settings.fips, counted->snapshot.settings.fips_module == 0), &why)))
+		file_fault(&load, "fips", &why);
 	load_all(&load);
 	if (faults->count != before) {
 		snapshot_unref(&counted->snapshot);

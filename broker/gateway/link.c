@@ -451,6 +451,7 @@ static result open_channel(struct link *link, int fd, struct err *err)
 		.frame_max = LINK_GREETING_MAX,
 		.queue_max = (size_t)(most->window_bytes + 2 * most->frame_bytes + LINK_QUEUE_SLACK_BYTES),
 		.handshake_ms = most->handshake_ms,
+		.shakes = &link->home->shakes,
 		.stall_ms = most->stall_ms,
 	};
 	return channel_accept(link->home->loop, link->home->mandate->tls, fd, &limits, &channel_events, link, &link->channel, err);

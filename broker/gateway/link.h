@@ -72,6 +72,7 @@ struct link_home {
 	size_t count;       /* all that are not closed */
 	TAILQ_HEAD(, link) strangers; /* not greeted yet, oldest first */
 	struct door *door;
+	int shakes; /* steps of handshakes left in this turn of the loop */
 	struct tally *tally;
 	struct log_gate refusals; /* strangers can cause these lines */
 	struct refusals *turned_away; /* for the record; NULL: none is kept */

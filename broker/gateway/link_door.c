@@ -1,6 +1,11 @@
 #include "base/clock.h"
 #include "broker/gateway/link_inside.h"
 
+enum {
+	/* Steps of handshakes in one turn of the loop. A step may take 2 ms: a burst of them must not keep links waiting that stand. */
+	DOOR_SHAKES_TURN = 2
+};
+
 /* Each gateway has its share. */
 static struct door_limits door_limits_of(const struct mandate *mandate)
 {
@@ -65,6 +70,12 @@ void link_door_renew(struct link_home *home)
 	door_set(home->door, &limits);
 }
 
+static void on_turn(void *ctx)
+{
+	struct link_home *home = ctx;
+	home->shakes = DOOR_SHAKES_TURN;
+}
+
 void link_home_open(struct link_home *home)
 {
 	const struct door_limits limits = door_limits_of(home->mandate);
@@ -72,6 +83,8 @@ void link_home_open(struct link_home *home)
 	home->open = metric_gauge("liaison_links_open", "Links that are open", NULL, NULL);
 	home->door = door_new(&limits);
 	home->tally = tally_new(home->mandate);
+	home->shakes = DOOR_SHAKES_TURN;
+	loop_on_turn(home->loop, on_turn, home);
 }
 
 void link_home_close(struct link_home *home)

@@ -130,6 +130,27 @@ static result accept(struct admission *admission, struct err *err)
 	return rules_accepted(admission->core, &admission->passage, admission->seq, err);
 }
 
+/* What is refused today may have been in order when it was accepted: the clock went on, a certificate ended, the catalogue is another. Everything that is
+ * wrong with the bytes at hand, or with who brings them, is wrong at any time. */
+static bool may_have_been_in_order(enum code code)
+{
+	return code == CODE_CLOCK || code == CODE_EXPIRED || code == CODE_CERTIFICATE || code == CODE_REVOKED || code == CODE_UNKNOWN_TYPE ||
+	       code == CODE_SCHEMA || code == CODE_AUTHORITY;
+}
+
+/* The verdict of a message that was accepted may have been lost with its link: whoever says it again is told the same, not what would become of it now. */
+static result refuse_unless_accepted(struct admission *admission, struct err *err)
+{
+	const struct candidate *candidate = admission->candidate;
+	struct store_message known;
+	bool found = false;
+	if (may_have_been_in_order(candidate->refusal->code) && bytes_is(candidate->message.from, admission->job->party))
+		TRY(store_find(admission->core->store, candidate->message.id, &admission->core->hold, &found, &known, err));
+	if (found && memcmp(known.leaf, candidate->leaf.at, HASH_LEN) == 0)
+		return answer_known(admission, &known, err);
+	return refuse(admission, candidate->refusal, err);
+}
+
 static result admit_one(struct admission *admission, struct err *err)
 {
 	struct core *core = admission->core;
@@ -138,7 +159,7 @@ static result admit_one(struct admission *admission, struct err *err)
 	struct err why = {.code = CODE_OK};
 	bool found = false;
 	if (candidate->refusal)
-		return refuse(admission, candidate->refusal, err);
+		return refuse_unless_accepted(admission, err);
 	TRY(store_find(core->store, candidate->message.id, &core->hold, &found, &known, err));
 	if (found)
 		return answer_known(admission, &known, err);

@@ -95,10 +95,12 @@ static int on_log(void *ctx, sqlite3 *handle, const char *name, int pages)
 static result check_whole(const struct database_options *options, const struct stat *status, struct err *err)
 {
 	struct stat log;
+	int64_t size = 0;
 	AUTO_FREE char *path = mem_printf("%s-wal", options->path);
 	if (status->st_size == 0)
 		return err_set(err, CODE_CORRUPT, options->path, "the file is empty, though it was in use before");
-	if (status->st_size % PAGES_BYTES != 0 && (stat(path, &log) != 0 || log.st_size == 0))
+	TRY(pages_size(options->path, &size, err));
+	if (size % PAGES_BYTES != 0 && (stat(path, &log) != 0 || log.st_size == 0))
 		return err_set(err, CODE_CORRUPT, options->path, "the file is cut short");
 	return OK;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "atrest/atrest.h"
 #include "base/clock.h"
 #include "base/daemon.h"
 #include "base/mem.h"
@@ -18,6 +19,13 @@ static int fail(const struct err *why)
 {
 	fprintf(stderr, "liaison-broker: %s%s%s: %s\n%s\n", why->field, why->field[0] ? ": " : "", code_text(why->code), why->reason, code_remedy(why->code));
 	return why->code == CODE_USAGE ? EXIT_USAGE : EXIT_FAILED;
+}
+
+/* Sealed files are read and written with their key; nothing that is plain is sealed here. */
+static result load_vault(const struct settings *settings, struct err *err)
+{
+	struct atrest_began began;
+	return atrest_begin(settings->at_rest.key, settings->data, NULL, 0, &began, err);
 }
 
 /* ── doctor ── */
@@ -99,7 +107,11 @@ static int doctor(const char *file, bool json)
 		look_at_papers(care, snapshot);
 		bool is_running = care_socket(care, "control", snapshot->settings.control);
 		care_socket(care, "events", snapshot->settings.events);
-		look_at_data(care, snapshot, is_running);
+		struct err why;
+		if (FAILED(load_vault(&snapshot->settings, &why)))
+			care_fault(care, "key at rest", &why);
+		else
+			look_at_data(care, snapshot, is_running);
 		snapshot_unref(snapshot);
 	}
 	conf_faults_done(&faults);
@@ -161,7 +173,9 @@ static int backup(const char *file, const char *folder, bool with_keys)
 	if (!load(file, &settings, &code))
 		return code;
 	struct care_copy copy = {.what = "hub", .party = settings.party, .database = "store.db", .ledger_size = -1};
-	result r = make_copy(&settings, file, folder, with_keys, &copy, &why);
+	result r = load_vault(&settings, &why);
+	if (!FAILED(r))
+		r = make_copy(&settings, file, folder, with_keys, &copy, &why);
 	if (!FAILED(r))
 		print_copy("copied to", folder, &copy);
 	conf_free(&settings_table, &settings);
@@ -176,7 +190,9 @@ static int restore(const char *file, const char *folder)
 	int code = EXIT_FINE;
 	if (!load(file, &settings, &code))
 		return code;
-	result r = care_copy_check(folder, "hub", settings.party, "store.db", &copy, &why);
+	result r = load_vault(&settings, &why);
+	if (!FAILED(r))
+		r = care_copy_check(folder, "hub", settings.party, "store.db", &copy, &why);
 	if (!FAILED(r))
 		r = care_copy_restore(folder, settings.data, "store.db", &why);
 	if (!FAILED(r)) {

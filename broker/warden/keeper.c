@@ -248,6 +248,8 @@ static RESULT await_ready(struct keeper *keeper, struct wire *in, struct err *er
 	}
 	if (keeper->is_up)
 		return OK;
+	if (keeper->is_broken)
+		return err_set(err, CODE_CLOSED, "gateway", "the process that starts it has ended");
 	if (keeper->why.code == CODE_OK)
 		return err_set(err, CODE_TIMEOUT, "gateway", "it did not get ready within %d s", KEEPER_START_MS / 1000);
 	*err = keeper->why;

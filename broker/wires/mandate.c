@@ -3,12 +3,13 @@
 #include "base/mem.h"
 #include "base/pack.h"
 #include "broker/config/snapshot.h"
+#include "certs/fips.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MANDATE_FIELDS = 10, MANDATE_LEVEL_MAX = 16, MANDATE_LINKS_MAX = INT32_MAX, MANDATE_GATEWAYS_MAX = 1024, MANDATE_PARTIES_MAX = 1000000 };
+enum { MANDATE_FIELDS = 11, MANDATE_LEVEL_MAX = 16, MANDATE_LINKS_MAX = INT32_MAX, MANDATE_GATEWAYS_MAX = 1024, MANDATE_PARTIES_MAX = 1000000 };
 
 struct counted {
 	atomic_uint count;
@@ -67,6 +68,7 @@ result mandate_pack(const struct snapshot *snapshot, unsigned gateways, struct b
 	pack_put_int(out, settings->log.level);
 	pack_put_int(out, settings->log.format);
 	pack_put_bin(out, bytes_of(&settings->limits, sizeof(settings->limits)));
+	pack_put_int(out, fips_mode_of(settings->fips, settings->fips_module == 0));
 	trust_pack(snapshot->trust, out);
 	TRY(tls_pack(snapshot->tls, out, err));
 	pack_put_array(out, snapshot->parties_count);
@@ -110,9 +112,11 @@ static RESULT take_all(struct mandate *mandate, struct pack_in *in, struct err *
 	const uint8_t *limits = pack_bin_of(in, "limits", sizeof(mandate->limits));
 	if (limits)
 		memcpy(&mandate->limits, limits, sizeof(mandate->limits));
+	enum fips_mode fips = (enum fips_mode)pack_int(in, "fips", FIPS_OFF, FIPS_MODULE);
 	struct bytes trust = pack_value(in, "trust"), tls = pack_value(in, "tls");
 	if (in->failed)
 		return (result){err->code};
+	TRY(fips_setup(fips, err));
 	TRY(trust_unpack(trust, &mandate->trust, err));
 	TRY(tls_server_unpack(tls, mandate->trust, &mandate->tls, err));
 	take_parties(mandate, in);

@@ -47,7 +47,9 @@ _liaison_value() {
     --out) compopt -o default 2>/dev/null || true ;;
     --from) _liaison_words 'json ncic niem csv casework' ;;
     --to) _liaison_words 'json ncic niem' ;;
-    -c | --config) _liaison_files cfg ;;
+    --config | -c) _liaison_files cfg ;;
+    --at-rest) compopt -o default 2>/dev/null || true ;;
+    --wrap) _liaison_words pkcs11: ;;
     --timeout) _liaison_words '1s 10s 60s' ;;
     --lifecycle) _liaison_types lifecycle ;;
     --count | --state | --limit | --after | --days | --invalid | --title | --tls | --signing | --sealing | --hub-tls | --hub-signing | --host | --person | --ori | --agency | --since | --size | --root | --by | --why) ;;
@@ -61,8 +63,8 @@ _liaison_pki() {
     _liaison_words 'init issue sign renew revoke crl list show'
   elif [[ $cur == -* ]]; then
     case ${words[2]} in
-      init) _liaison_words '--title --key --days' ;;
-      issue) _liaison_words "--out --key --days $about" ;;
+      init) _liaison_words '--title --key --days --fips' ;;
+      issue) _liaison_words "--out --key --days --fips $about" ;;
       sign) _liaison_words "--out --days $about" ;;
       renew) _liaison_words '--out --same-key --days' ;;
       revoke) _liaison_words '--reason' ;;
@@ -79,9 +81,12 @@ _liaison_pki() {
 }
 
 _liaison_arguments() {
-  local common='--json --control --port --catalogue --timeout --help'
+  local common='--json --control --port --catalogue --at-rest --timeout --help'
   case ${words[1]} in
     pki) _liaison_pki; return ;;
+    vault)
+      if [ "$cword" -eq 2 ]; then _liaison_words 'new rotate status'; return; fi
+      if [[ ${words[2]} == new && $cur != -* ]]; then compopt -o default 2>/dev/null || true; return; fi ;;
     catalogue)
       if [ "$cword" -eq 2 ]; then _liaison_words 'list show example check'; return; fi
       if [ "$cword" -eq 3 ] && [[ ${words[2]} == show ]]; then _liaison_types 'type lifecycle'; return; fi
@@ -123,7 +128,8 @@ _liaison_arguments() {
     exchange) common="$common --open --limit --after" ;;
     ledger) common="$common --hub-certificate --ca --crl --against --since --quick --size --out" ;;
     adapter) common="$common --out --config --size --root --by --why" ;;
-    evidence) common='--data --out --help' ;;
+    evidence) common='--data --out --at-rest --help' ;;
+    vault) common='-c --wrap --json --help' ;;
     catalogue) common="$common --invalid" ;;
     watch) common="$common --events" ;;
   esac
@@ -135,7 +141,7 @@ _liaison() {
   local words=("${COMP_WORDS[@]}")
   COMPREPLY=()
   if [ "$cword" -eq 1 ]; then
-    _liaison_words 'send receive approve status agencies queues dead record person held deadline exchange subscription consent trace watch metrics reload convert check doctor backup restore ledger adapter evidence pki catalogue help --help --version'
+    _liaison_words 'send receive approve status agencies queues dead record person held deadline exchange subscription consent trace watch metrics reload convert check doctor backup restore ledger adapter evidence vault pki catalogue help --help --version'
   else
     _liaison_value || _liaison_arguments
   fi

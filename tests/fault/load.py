@@ -168,7 +168,7 @@ class System(threading.Thread):
 
     def next_key(self):
         self.keys += 1
-        return f"{10 + self.number + 20 * (self.load.serial % 4)}{self.keys:06}"  # eight digits, as a number of a person has
+        return f"{100 + self.number + 20 * (self.load.serial % 45)}{self.keys:05}"  # eight digits, as a number of a person has
 
     def note(self, what, **more):
         self.load.history.note(what, who=self.party, **more)
@@ -526,17 +526,19 @@ class Crew:
     def programs(self):
         return [self.field.hub, *self.field.agencies.values()]
 
-    def children(self, program):
-        """What a program has started, by process id: a gateway, for instance."""
-        found = []
-        if not program.is_up():
-            return found
+    def gateways(self, hub):
+        """The processes, by id, that hold the hub's links: below the one that starts them."""
+        if not hub.is_up():
+            return []
+        above, named = {}, []
         for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
             with contextlib.suppress(OSError):
-                about = path.read_text().rpartition(")")[2].split()
-                if int(about[1]) == program.pid and about[0] != "Z":
-                    found.append(int(path.parent.name))
-        return found
+                pid, _, rest = path.read_text().partition(" (")
+                name, _, about = rest.rpartition(") ")
+                above[int(pid)] = int(about.split()[1])
+                if name == "liaison-gateway" and about[0] != "Z":
+                    named.append(int(pid))
+        return [pid for pid in named if hub.pid in (above[pid], above.get(above[pid]))]
 
     def kill(self, program, after_s=0.0):
         """kill -9, and a start after so long."""
@@ -547,16 +549,16 @@ class Crew:
         self.kills[program.name] += 1
         self.due.append((time.monotonic() + after_s, program))
 
-    def kill_child(self, program, number=9):
-        """One of those that a program has started; what the program does about it is its own affair."""
-        children = self.children(program)
-        if not children:
+    def kill_gateway(self, hub, number=9):
+        """The hub starts another; while it is starting itself, it may end over it."""
+        gateways = self.gateways(hub)
+        if not gateways:
             return False
-        self.may_end.add(program.name)
-        self.load.history.note("fault", name="kill", victim=f"a child of {program.name}")
+        self.may_end.add(hub.name)
+        self.load.history.note("fault", name="kill", victim="gateway")
         with contextlib.suppress(ProcessLookupError):
-            os.kill(children[0], number)
-        self.kills[f"child of {program.name}"] += 1
+            os.kill(gateways[0], number)
+        self.kills["gateway"] += 1
         return True
 
     def mind(self):

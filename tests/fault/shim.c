@@ -111,9 +111,9 @@ static int is_under(const char *path)
 
 static void die(void)
 {
+	/* A sandbox may forbid to kill. This ends as abruptly: nothing of the program runs any more. */
 	syscall(SYS_kill, getpid(), SIGKILL);
-	for (;;)
-		pause();
+	syscall(SYS_exit_group, 137);
 }
 
 /* What to do at this call; kills at once when it is to die before it. */

@@ -65,8 +65,8 @@ def field(tmp_path_factory):
 def test_a_clock_that_is_set(field, whose, seconds, figure):
     with Load(field, 40) as load:
         crew = Crew(load)
-        load.flow_for(0.5)
         load.tolerates = DIFFERENT
+        load.flow_for(0.5)
         for name in whose:
             load.history.note("fault", name=f"clock {seconds:+} s", victim=name)
             field.clocks[name].move(seconds)
@@ -94,8 +94,8 @@ def test_a_hub_that_starts_with_a_clock_that_stood_still(field, figure):
     """Killed, and started a day back: numbers and the ledger go on from where they were."""
     with Load(field, 40) as load:
         crew = Crew(load)
-        load.flow_for(0.5)
         load.tolerates = DIFFERENT
+        load.flow_for(0.5)
         entries = field.verify_ledger()["entries"]
         field.clocks["hub"].move(-DAY_S)
         crew.kill(field.hub)

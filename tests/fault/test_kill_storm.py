@@ -24,9 +24,9 @@ def kill_some(crew, dice):
     """One, a few or all at once; how many died."""
     adapters = list(crew.field.agencies.values())
     victims = dice.choices(
-        [[crew.field.hub], dice.sample(adapters, 1), dice.sample(adapters, 3), [crew.field.hub, *dice.sample(adapters, 2)], ["child"]], [4, 6, 2, 2, 2])[0]
-    if victims == ["child"]:
-        return int(crew.kill_child(crew.field.hub))
+        [[crew.field.hub], dice.sample(adapters, 1), dice.sample(adapters, 3), [crew.field.hub, *dice.sample(adapters, 2)], ["gateway"]], [4, 6, 2, 2, 2])[0]
+    if victims == ["gateway"]:
+        return int(crew.kill_gateway(crew.field.hub))
     dead = 0
     for victim in victims:
         dead += victim.is_up()

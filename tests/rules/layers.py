@@ -17,7 +17,7 @@ LIBRARIES = {
     r'p11-kit/.*': ['certs/token_module.h'],
     r'dlfcn\.h': ['certs/token_module.c'],
     r'malloc\.h': ['base/mem.c'],
-    r'sqlite3\.h': ['pages', 'broker/store', 'broker/index', 'adapters/runtime'],
+    r'sqlite3\.h': ['pages', 'atrest', 'broker/store', 'broker/index', 'adapters/runtime'],
     r'libxml/.*': ['adapters/niem'],
     r'uthash\.h': ['broker/gateway', 'broker/warden', 'broker/ledger', 'broker/verify', 'broker/route', 'adapters/runtime'],
     r'utlist\.h': ['adapters/runtime'],

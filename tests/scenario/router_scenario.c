@@ -54,6 +54,40 @@ static void a_duplicate_gets_the_original_verdict_and_other_bytes_a_conflict(voi
 	said_done(&twin);
 }
 
+static enum code refused_again(struct rig *rig, uint64_t link, const char *party, const struct said *said, enum code code)
+{
+	struct err refusal;
+	result r = err_set(&refusal, code, "/x", "in its own time");
+	assert_true(FAILED(r));
+	forget_sent(rig);
+	give_submit(rig, link, party, said, &refusal);
+	turn(rig);
+	return verdict_on(rig, link, said->id.at).code;
+}
+
+static void what_was_accepted_stays_so_also_when_it_would_be_refused_by_now(void **state)
+{
+	static const enum code passing[] = {CODE_CLOCK, CODE_EXPIRED, CODE_CERTIFICATE, CODE_REVOKED, CODE_UNKNOWN_TYPE, CODE_SCHEMA, CODE_AUTHORITY};
+	static const enum code lasting[] = {CODE_SIGNATURE, CODE_PART_HASH, CODE_NOT_YOUR_PARTY, CODE_MALFORMED, CODE_TOO_LARGE};
+	struct rig *rig = *state;
+	struct said said, other;
+	uint64_t police = link_up(rig, POLICE, 10), board = link_up(rig, BOARD, 10);
+	say(&said, &(struct saying){0});
+	say(&other, &(struct saying){0});
+	submit(rig, police, POLICE, &said);
+	assert_int_equal(verdict_on(rig, police, said.id.at).code, CODE_OK);
+	for (size_t i = 0; i < sizeof(passing) / sizeof(*passing); i++) {
+		assert_int_equal(refused_again(rig, police, POLICE, &said, passing[i]), CODE_OK);
+		assert_true(verdict_on(rig, police, said.id.at).duplicate);
+		assert_int_equal(refused_again(rig, police, POLICE, &other, passing[i]), passing[i]);
+		assert_int_equal(refused_again(rig, board, BOARD, &said, passing[i]), passing[i]);
+	}
+	for (size_t i = 0; i < sizeof(lasting) / sizeof(*lasting); i++)
+		assert_int_equal(refused_again(rig, police, POLICE, &said, lasting[i]), lasting[i]);
+	said_done(&said);
+	said_done(&other);
+}
+
 static void what_no_agreement_allows_is_refused_and_on_the_record(void **state)
 {
 	struct rig *rig = *state;
@@ -269,6 +303,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCENARIO(an_accepted_message_is_delivered_receipted_and_its_originator_told),
 		SCENARIO(a_duplicate_gets_the_original_verdict_and_other_bytes_a_conflict),
+		SCENARIO(what_was_accepted_stays_so_also_when_it_would_be_refused_by_now),
 		SCENARIO(what_no_agreement_allows_is_refused_and_on_the_record),
 		SCENARIO(content_chooses_the_recipients),
 		SCENARIO(silence_is_answered_by_delivering_again_and_at_last_by_a_dead_letter_and_a_notice),

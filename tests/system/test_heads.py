@@ -338,7 +338,7 @@ def test_a_head_by_a_revoked_certificate_counts_for_nothing(liar):
     fresh = wire.Papers(liar.field.folder / "hub/fresh")
     liar.field.liaison("pki", "revoke", liar.field.pki, liar.field.folder / "hub/signing.pem", "--reason", "keyCompromise")
     police.signal(1)
-    assert link.expect(wire.BYE)[1] == "stopping", "it dials anew with the new list"
+    assert link.expect(wire.BYE)[1] == "revoked", "whoever signs for the hub is not believed any more"
     _, answer = liar.greet(30)
     assert answer[:2] == [wire.BYE, "revoked"]
     link, answer = liar.greet(30, papers=fresh)

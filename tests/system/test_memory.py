@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from field import PAROLE, POLICE, Field, wait_until
+from field import ACCEPTED, PAROLE, POLICE, Field, wait_until
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root reads another process's memory")
 

@@ -470,6 +470,7 @@ static void deliveries_are_handed_over_in_order_of_arrival_and_each_once(void **
 	assert_int_equal(put_in(desk->box, &ids[1], false).code, CODE_OK);
 	assert_int_equal(put_in(desk->box, &ids[1], false).code, CODE_DUPLICATE);
 	assert_int_equal(put_in(desk->box, &refused, false).code, CODE_DUPLICATE);
+	commit(desk);
 	fine(box_each_unhanded(desk->box, 0, note_in, &all, &err), &err);
 	assert_int_equal(all.count, 3);
 	assert_memory_equal(all.ids[0], ids[2].at, UUID_LEN);

@@ -258,6 +258,28 @@ static void what_was_never_lent_can_be_acknowledged_and_is_not_lent_then(void **
 	lending_leave(client.borrower, true);
 }
 
+static void what_is_not_committed_yet_is_lent_to_nobody(void **state)
+{
+	static const uint8_t leaf[BOX_HASH_LEN];
+	struct desk *desk = *state;
+	struct client client;
+	struct err err;
+	struct uuid id = id_of('b');
+	arrive(desk, "a");
+	join(desk, &client, 0, 9);
+	assert_int_equal(box_put_in(desk->box, &(struct box_in){.id = id.at, .leaf = leaf, .envelope = BYTES_LIT("b")}, &err).code, CODE_OK);
+	deliver(desk);
+	assert_string_equal(client.taken, "a");
+	box_undo(desk->box, &(struct err){.code = CODE_IO});
+	assert_int_equal(box_commit(desk->box, &err).code, CODE_IO);
+	deliver(desk);
+	assert_string_equal(client.taken, "a");
+	arrive(desk, "b");
+	deliver(desk);
+	assert_string_equal(client.taken, "ab");
+	lending_leave(client.borrower, true);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -269,6 +291,7 @@ int main(void)
 		TEST(a_lease_outlives_its_borrower_and_ends),
 		TEST(what_is_acknowledged_never_comes_again),
 		TEST(an_acknowledgement_that_is_undone_leaves_the_loan),
+		TEST(what_is_not_committed_yet_is_lent_to_nobody),
 		TEST(what_was_never_lent_can_be_acknowledged_and_is_not_lent_then),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 #include "certs/seal.h"
 #include "unit/broker/hub_fixture.h"
 
+#include "base/pack.h"
 #include "broker/verify/verifier.h"
 
 /* One verifier between a gateway and a router that are the test, and an open link of the police. */
@@ -612,10 +613,67 @@ static void takes_what_is_there_before_it_stops(void **state)
 	assert_null(routed(rig));
 }
 
+/* LINK_UP as a gateway process says it: a party, and what it calls the party's certificate. */
+static enum code told_by_a_process(struct rig *rig, uint64_t link, const char *party, const char *certificate, struct job **ret_up)
+{
+	struct job *job = job_new(JOB_LINK_UP, link);
+	struct buf chain;
+	struct bytes each[TRUST_CHAIN_MAX];
+	enum code code = CODE_OK;
+	struct signer *signer = pki_fixture_signer(&rig->hub.pki, rig->hub.snapshot->trust, certificate, TRUST_SIGN_PARTY);
+	size_t count = signer_chain(signer, each);
+	buf_init(&chain, 1 << 16);
+	pack_put_array(&chain, count);
+	for (size_t i = 0; i < count; i++)
+		pack_put_bin(&chain, each[i]);
+	snprintf(job->party, sizeof(job->party), "%s", party);
+	job->frame = buf_take_blob(&chain);
+	buf_done(&chain);
+	signer_unref(signer);
+	give(rig, job);
+	*ret_up = routed(rig);
+	struct job *close = job_take(rig->gateway, 0);
+	if (close) {
+		assert_int_equal(close->kind, JOB_CLOSE);
+		assert_int_equal(close->link, link);
+		code = close->why.code;
+		job_free(close);
+	}
+	return code;
+}
+
+static void judges_by_itself_whose_link_a_gateway_process_announces(void **state)
+{
+	struct rig *rig = *state;
+	struct job *up = NULL;
+	pki_fixture_party(&rig->hub.pki, "ct.stranger");
+	assert_int_equal(told_by_a_process(rig, job_link(0, 7), BOARD, BOARD "-sign", &up), CODE_OK);
+	assert_non_null(up);
+	assert_string_equal(signer_party(up->signer), BOARD);
+	job_free(up);
+	assert_int_equal(told_by_a_process(rig, job_link(0, 8), BOARD, POLICE "-sign", &up), CODE_NOT_YOUR_PARTY);
+	assert_null(up);
+	assert_int_equal(told_by_a_process(rig, job_link(0, 9), "ct.stranger", "ct.stranger-sign", &up), CODE_NOT_ENROLLED);
+	assert_null(up);
+	struct job *garbage = job_new(JOB_LINK_UP, job_link(0, 10));
+	snprintf(garbage->party, sizeof(garbage->party), POLICE);
+	garbage->frame = blob_new(BYTES_LIT("\x91\xc4\x01x"));
+	give(rig, garbage);
+	assert_null(routed(rig));
+	struct job *close = job_take(rig->gateway, 0);
+	assert_int_equal(close->why.code, CODE_CERTIFICATE);
+	job_free(close);
+	/* And nothing that comes over such a link is heard. */
+	enum code closed = CODE_OK;
+	assert_null(submit_frame(rig, job_link(0, 10), BYTES_LIT("x"), &closed));
+	assert_int_equal(closed, CODE_OK);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, drop)
 	const struct CMUnitTest tests[] = {
+		TEST(judges_by_itself_whose_link_a_gateway_process_announces),
 		TEST(passes_a_good_message_with_all_that_the_router_needs),
 		TEST(refuses_one_bit_changed_anywhere_with_the_right_code),
 		TEST(refuses_another_partys_valid_key_as_not_your_party),
