@@ -8,6 +8,7 @@
 #include "adapters/probation/probation.h"
 #include "adapters/runtime/history.h"
 #include "adapters/runtime/office.h"
+#include "adapters/upkeep/adapter_upkeep.h"
 #include "atrest/atrest.h"
 #include "base/daemon.h"
 #include "base/file.h"
@@ -63,6 +64,9 @@ struct program {
 	struct daemon_options arguments;
 	bool accepts_history; /* the command accept-history: decides and ends */
 	struct history_decision decision;
+	int upkeep;         /* 0: none, 1: doctor, 2: backup, 3: restore */
+	const char *folder; /* of a copy */
+	bool json, with_keys;
 	struct layout layout;
 	struct options *options;
 	struct kind kind; /* with the formats that every kind has */
@@ -258,6 +262,43 @@ static const char *take_option(int *argc, char **argv, const char *name)
 	return NULL;
 }
 
+/* doctor | backup FOLDER | restore FOLDER, taken out of the arguments. False: something is wrong with it. */
+static bool take_upkeep(struct program *program, int *argc, char **argv)
+{
+	static const char *const names[] = {"", "doctor", "backup", "restore"};
+	int kept = 1;
+	for (int i = 1; *argc > 1 && i < 4; i++)
+		if (!strcmp(argv[1], names[i]))
+			program->upkeep = i;
+	if (program->upkeep == 0)
+		return true;
+	for (int i = 2; i < *argc; i++) {
+		if (!strcmp(argv[i], "--json"))
+			program->json = true;
+		else if (!strcmp(argv[i], "--keys"))
+			program->with_keys = true;
+		else if (argv[i][0] == '-' || !strcmp(argv[i - 1], "-c"))
+			argv[kept++] = argv[i];
+		else
+			program->folder = argv[i];
+	}
+	*argc = kept;
+	argv[kept] = NULL;
+	if ((program->upkeep > 1) == (program->folder != NULL))
+		return true;
+	fprintf(stderr, "Usage: liaison-adapter doctor -c FILE [--json] | backup -c FILE [--keys] FOLDER | restore -c FILE FOLDER\n");
+	return false;
+}
+
+static int do_upkeep(const struct program *program)
+{
+	const char *file = program->arguments.config;
+	if (program->upkeep == 1)
+		return adapter_upkeep_doctor(file, program->options, program->json);
+	return program->upkeep == 2 ? adapter_upkeep_backup(file, program->options, program->folder, program->with_keys)
+	                            : adapter_upkeep_restore(program->options, program->folder);
+}
+
 /* False: the command is there and something is wrong with it. */
 static bool take_command(struct program *program, int *argc, char **argv)
 {
@@ -317,6 +358,8 @@ static int run(struct program *program)
 	}
 	if (program->accepts_history)
 		return accept_history(program);
+	if (program->upkeep)
+		return do_upkeep(program);
 	take_kind(program, kind);
 	program->settings = (const char *)program->options + program->layout.offsets[index];
 	buf_init(&faults, (size_t)1 << 20);
@@ -344,7 +387,7 @@ int main(int argc, char **argv)
 	int code = EXIT_FINE;
 	memset(&program, 0, sizeof(program));
 	program.keys = keys;
-	if (!take_command(&program, &argc, argv))
+	if (!take_upkeep(&program, &argc, argv) || !take_command(&program, &argc, argv))
 		return EXIT_USAGE;
 	if (!daemon_arguments(argc, argv, "liaison-adapter", "connects one agency's systems with the hub", &program.arguments, &code))
 		return code;

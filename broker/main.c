@@ -11,6 +11,7 @@
 #include "broker/admin/answers.h"
 #include "broker/confine/confine.h"
 #include "broker/route/router.h"
+#include "broker/upkeep/hub_upkeep.h"
 #include "broker/verify/verifier.h"
 #include "broker/warden/keeper.h"
 #include "certs/guard.h"
@@ -586,6 +587,8 @@ int main(int argc, char **argv)
 	struct daemon_options options;
 	struct settings settings;
 	int code = EXIT_FINE;
+	if (hub_upkeep(argc, argv, &code))
+		return code;
 	if (!daemon_arguments(argc, argv, program, "The hub: routes signed messages between the adapters of agencies.", &options, &code))
 		return code;
 	daemon_prepare();

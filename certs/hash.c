@@ -2,9 +2,11 @@
 
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "certs/openssl.h"
@@ -81,6 +83,31 @@ struct hash hash_of_two(struct bytes first, struct bytes second)
 	    (second.len > 0 && !EVP_DigestUpdate(context, second.at, second.len)) || !EVP_DigestFinal_ex(context, hash.at, NULL))
 		abort();
 	return hash;
+}
+
+result hash_of_file(const char *path, struct hash *ret, int64_t *ret_bytes, struct err *err)
+{
+	enum { STEP = 1 << 16 };
+	EVP_MD_CTX *context = contexts()->hashing;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	ssize_t got = 1;
+
+	*ret_bytes = 0;
+	if (fd < 0)
+		return err_errno(err, path, "open");
+	AUTO_FREE uint8_t *step = mem_alloc(STEP);
+	if (!EVP_DigestInit_ex2(context, sha256, NULL))
+		abort();
+	while ((got = read(fd, step, STEP)) > 0) {
+		if (!EVP_DigestUpdate(context, step, (size_t)got))
+			abort();
+		*ret_bytes += got;
+	}
+	result r = got == 0 ? OK : err_errno(err, path, "read");
+	close(fd);
+	if (!EVP_DigestFinal_ex(context, ret->at, NULL))
+		abort();
+	return r;
 }
 
 bool hash_equal(const struct hash *a, const uint8_t *b)

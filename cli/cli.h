@@ -35,6 +35,9 @@ int cli_vault(struct cli *cli, int argc, char **argv);
 int cli_approve(struct cli *cli, int argc, char **argv);
 int cli_catalogue(struct cli *cli, int argc, char **argv);
 int cli_check(struct cli *cli, int argc, char **argv);
+int cli_doctor(struct cli *cli, int argc, char **argv);
+int cli_backup(struct cli *cli, int argc, char **argv);
+int cli_restore(struct cli *cli, int argc, char **argv);
 int cli_convert(struct cli *cli, int argc, char **argv);
 int cli_adapter(struct cli *cli, int argc, char **argv);
 int cli_ledger(struct cli *cli, int argc, char **argv);
@@ -66,6 +69,8 @@ int cli_usage(const char *command, const char *problem);
 /* Takes `--name VALUE` or `--name` (value NULL) out of argv; false: not there. A missing value is reported by *ret_bad. */
 bool cli_option(int *argc, char **argv, const char *name, const char **ret_value, bool *ret_bad);
 bool cli_flag(int *argc, char **argv, const char *name);
+/* Whose configuration is it: an adapter's, or a broker's? */
+RESULT cli_is_adapter(const char *file, bool *ret, struct err *err);
 /* Becomes another of Liaison's programs; returns only when it is not installed, which it says. */
 void cli_become(const char *program, char **argv);
 /* What is left must be exactly `count` words and no option. */

@@ -122,18 +122,23 @@ static int check_as_json(const char *program, const char *file, char **argv)
 }
 
 /* The programs check their own configurations, so that there is one reading of it; which one it is shows in the file: only adapters have a kind. */
-int cli_check(struct cli *cli, int argc, char **argv)
+result cli_is_adapter(const char *file, bool *ret, struct err *err)
 {
 	struct buf contents;
+	result r = file_read(file, (size_t)4 << 20, &contents, err);
+	*ret = !FAILED(r) && has_setting(buf_bytes(&contents), "kind");
+	buf_done(&contents);
+	return r;
+}
+
+int cli_check(struct cli *cli, int argc, char **argv)
+{
 	struct err why;
+	bool adapter = false;
 	if (!cli_words(argc, argv, 1, 1))
 		return cli_usage("check", "takes one file");
-	if (FAILED(file_read(argv[1], (size_t)4 << 20, &contents, &why))) {
-		buf_done(&contents);
+	if (FAILED(cli_is_adapter(argv[1], &adapter, &why)))
 		return cli_fail(&why);
-	}
-	bool adapter = has_setting(buf_bytes(&contents), "kind");
-	buf_done(&contents);
 	const char *program = adapter ? "liaison-adapter" : "liaison-broker";
 	char check[] = "--check", option[] = "-c", *name = mem_text(program);
 	char *child[] = {name, check, option, argv[1], NULL};

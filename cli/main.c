@@ -28,6 +28,9 @@ const struct cli_command cli_commands[] = {
 	{"reload", "", "have the hub read its configuration, certificates and lists again", cli_reload},
 	{"convert", "FILE [--from FORMAT] [--to FORMAT]", "a document of the field as messages, or messages as a document; nothing is sent", cli_convert},
 	{"check", "CONFIG", "check a broker's or an adapter's configuration", cli_check},
+	{"doctor", "-c CONFIG", "everything that can be wrong with a broker or an adapter, and what to do about it", cli_doctor},
+	{"backup", "-c CONFIG [--keys] FOLDER", "copy a broker's or an adapter's database while it runs", cli_backup},
+	{"restore", "-c CONFIG FOLDER", "put such a copy back, where there is none", cli_restore},
 	{"ledger", "verify FOLDER [--ca PEM] [--crl PEM] [--hub-certificate PEM] [--against HEADFILE] [--since N] [--quick] | head FOLDER [--size N] [--out FILE] |"
 	           " compare HEADFILE [HEADFILE] --ca PEM", "check the record against everything that signed it; its head; whether heads fit together", cli_ledger},
 	{"adapter", "head [--out FILE] | history | accept-history -c CONFIG --size N --root HEX --by WHO --why TEXT",

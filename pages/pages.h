@@ -45,6 +45,11 @@ RESULT pages_renew(const char *path, struct err *err);
 /* Reads every page of a file, and its log, whether it is in use or not. *ret_pages: how many of them were whole. corrupt names the first that is not. */
 RESULT pages_check(const char *path, int64_t *ret_pages, struct err *err);
 
+/* SQLite's own check: do tables, keys and the list of free pages fit together? Reads, also a file in use. */
+RESULT pages_integrity(const char *path, struct err *err);
+/* The two numbers that a program stamps its files with: whose they are, and of which format. corrupt when there is no header. */
+RESULT pages_stamp(const char *path, int *ret_application, int *ret_version, struct err *err);
+
 /* A copy of the file as it stands at this moment, also while others write to it; `to` must not exist, and is on the disk when this returns. */
 RESULT pages_copy(const char *path, const char *to, struct err *err);
 

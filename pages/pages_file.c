@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 /* SQLite's own files are read through its layer here too: who closes a descriptor of his own to a file that is open in the same process takes away the locks
  * that others hold on it. */
@@ -243,7 +244,7 @@ static int on_verdict(void *ctx, int columns, char **values, char **names)
 	return 0;
 }
 
-static result check_plain(sqlite3 *handle, const char *path, struct err *err)
+static result ask_integrity(sqlite3 *handle, const char *path, struct err *err)
 {
 	struct buf said;
 	result r = OK;
@@ -257,6 +258,41 @@ static result check_plain(sqlite3 *handle, const char *path, struct err *err)
 	return r;
 }
 
+static int on_number(void *ctx, int columns, char **values, char **names)
+{
+	struct err ignored;
+	int64_t number = 0;
+	(void)names;
+	if (columns == 1 && values[0] && !FAILED(text_int(bytes_text(values[0]), INT32_MIN, INT32_MAX, &number, &ignored)))
+		*(int *)ctx = (int)number;
+	return 0;
+}
+
+/* Through SQLite: they may stand in the log still. */
+result pages_stamp(const char *path, int *ret_application, int *ret_version, struct err *err)
+{
+	sqlite3 *handle = NULL;
+	*ret_application = *ret_version = 0;
+	result r = open_handle(path, SQLITE_OPEN_READONLY, &handle, err);
+	int rc = FAILED(r) ? SQLITE_OK : sqlite3_exec(handle, "PRAGMA application_id", on_number, ret_application, NULL);
+	if (rc == SQLITE_OK && !FAILED(r))
+		rc = sqlite3_exec(handle, "PRAGMA user_version", on_number, ret_version, NULL);
+	if (rc != SQLITE_OK)
+		r = pages_failure(handle, path, rc, err);
+	sqlite3_close(handle);
+	return r;
+}
+
+result pages_integrity(const char *path, struct err *err)
+{
+	sqlite3 *handle = NULL;
+	result r = open_handle(path, SQLITE_OPEN_READONLY, &handle, err);
+	if (!FAILED(r))
+		r = ask_integrity(handle, path, err);
+	sqlite3_close(handle);
+	return r;
+}
+
 static result write_renewed(const char *path, const char *beside, struct err *err)
 {
 	sqlite3 *handle = NULL;
@@ -264,7 +300,7 @@ static result write_renewed(const char *path, const char *beside, struct err *er
 	if (!FAILED(r))
 		r = execute(handle, path, "PRAGMA wal_checkpoint(TRUNCATE)", err);
 	if (!FAILED(r))
-		r = check_plain(handle, path, err);
+		r = ask_integrity(handle, path, err);
 	if (!FAILED(r) && pages_claim(handle) != SQLITE_OK)
 		r = err_set(err, CODE_IO, path, "this SQLite knows no reserved bytes");
 	char *text = sqlite3_mprintf("VACUUM INTO %Q", beside);

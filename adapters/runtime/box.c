@@ -14,8 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Format 2: pages have checksums. */
-enum { BOX_APPLICATION_ID = 0x4c494142, BOX_VERSION = 2, BOX_CHECKPOINT_PAGES = 1000 };
+enum { BOX_CHECKPOINT_PAGES = 1000 };
 
 static const char *const schema =
 	"CREATE TABLE outbox(seq INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, priority INTEGER NOT NULL, is_receipt INTEGER NOT NULL,"
@@ -56,7 +55,7 @@ static result execute(struct box *box, const char *sql, struct err *err)
 
 static result make_schema(struct box *box, struct err *err)
 {
-	char *stamp = mem_printf("PRAGMA application_id = %d; PRAGMA user_version = %d;", BOX_APPLICATION_ID, BOX_VERSION);
+	char *stamp = mem_printf("PRAGMA application_id = %d; PRAGMA user_version = %d;", BOX_APPLICATION, BOX_FORMAT);
 	result r = execute(box, "BEGIN IMMEDIATE", err);
 	if (!FAILED(r))
 		r = execute(box, schema, err);
@@ -94,10 +93,10 @@ static result identify(struct box *box, int64_t *ret_version, struct err *err)
 	TRY(pragma_int(box, "SELECT count(*) FROM sqlite_schema", &tables, err));
 	if (tables == 0 && application == 0 && *ret_version == 0)
 		return OK;
-	if (application != BOX_APPLICATION_ID)
+	if (application != BOX_APPLICATION)
 		return err_set(err, CODE_CORRUPT, box->path, "this is not an adapter's database");
-	if (*ret_version < 1 || *ret_version > BOX_VERSION)
-		return err_set(err, CODE_VERSION, box->path, "the file is of format %lld, this program reads %d", (long long)*ret_version, BOX_VERSION);
+	if (*ret_version < 1 || *ret_version > BOX_FORMAT)
+		return err_set(err, CODE_VERSION, box->path, "the file is of format %lld, this program reads %d", (long long)*ret_version, BOX_FORMAT);
 	return OK;
 }
 
@@ -111,7 +110,7 @@ static result renew(struct box *box, enum pages_kind kind, struct err *err)
 		TRY(pages_renew(box->path, err));
 		TRY(open_handle(box, err));
 	}
-	sqlite3_snprintf(sizeof(stamp), stamp, "PRAGMA user_version = %d", BOX_VERSION);
+	sqlite3_snprintf(sizeof(stamp), stamp, "PRAGMA user_version = %d", BOX_FORMAT);
 	return execute(box, stamp, err);
 }
 
@@ -135,9 +134,9 @@ static result open_database(struct box *box, struct err *err)
 		return err_set(err, CODE_CORRUPT, box->path, "its beginning is damaged, or it is not an adapter's database");
 	TRY(open_handle(box, err));
 	TRY(identify(box, &version, err));
-	if (kind == PAGES_PLAIN && version == BOX_VERSION)
-		return err_set(err, CODE_CORRUPT, box->path, "format %d without checksums: its beginning is damaged", BOX_VERSION);
-	if (version != 0 && version < BOX_VERSION)
+	if (kind == PAGES_PLAIN && version == BOX_FORMAT)
+		return err_set(err, CODE_CORRUPT, box->path, "format %d without checksums: its beginning is damaged", BOX_FORMAT);
+	if (version != 0 && version < BOX_FORMAT)
 		TRY(renew(box, kind, err));
 	TRY(configure(box, version == 0, err));
 	return version == 0 ? make_schema(box, err) : OK;

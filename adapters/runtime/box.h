@@ -9,7 +9,8 @@
 
 struct box;
 
-enum { BOX_HASH_LEN = 32 };
+/* What adapter.db is stamped with. Format 2: pages have checksums. */
+enum { BOX_HASH_LEN = 32, BOX_APPLICATION = 0x4c494142, BOX_FORMAT = 2 };
 
 /* Opens or makes the file; version for another format, corrupt when damaged, busy when another adapter has it. */
 RESULT box_open(const char *folder, struct loop *loop, struct box **ret, struct err *err);

@@ -59,6 +59,7 @@ struct store_queue_state {
 RESULT store_sqlite_open(const char *folder, struct store **ret, struct err *err);
 RESULT store_memory_open(struct store **ret, struct err *err);
 void store_close(struct store *store);
+int store_sqlite_version(void); /* of the format that is written */
 
 RESULT store_begin(struct store *store, struct err *err);
 RESULT store_commit(struct store *store, struct err *err); /* returns once it is on disk */

@@ -455,6 +455,11 @@ static const struct store_ops ops = {
 	.reader = reader,
 };
 
+int store_sqlite_version(void)
+{
+	return STORE_VERSION;
+}
+
 static struct store_sqlite *new_store(const char *folder, bool readonly)
 {
 	struct store_sqlite *sqlite = mem_alloc(sizeof(*sqlite));

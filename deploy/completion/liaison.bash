@@ -102,6 +102,9 @@ _liaison_arguments() {
       if [ "$cword" -eq 2 ]; then _liaison_words 'verify head compare'; return; fi
       if [[ $cur != -* && ${words[2]} == compare ]]; then _liaison_files 'json head'; return; fi
       if [[ $cur != -* ]]; then _liaison_folders; return; fi ;;
+    doctor) _liaison_words '-c --json' ;;
+    backup) if [ "${cur:0:1}" = - ]; then _liaison_words '-c --keys'; else _liaison_folders; fi ;;
+    restore) if [ "${cur:0:1}" = - ]; then _liaison_words '-c'; else _liaison_folders; fi ;;
     adapter) if [ "$cword" -eq 2 ]; then _liaison_words 'head history accept-history'; return; fi ;;
     watch)
       if [ "$cword" -eq 2 ] && [[ $cur != -* ]]; then
@@ -138,7 +141,7 @@ _liaison() {
   local words=("${COMP_WORDS[@]}")
   COMPREPLY=()
   if [ "$cword" -eq 1 ]; then
-    _liaison_words 'send receive approve status agencies queues dead record person held deadline exchange subscription consent trace watch metrics reload convert check ledger adapter evidence vault pki catalogue help --help --version'
+    _liaison_words 'send receive approve status agencies queues dead record person held deadline exchange subscription consent trace watch metrics reload convert check doctor backup restore ledger adapter evidence vault pki catalogue help --help --version'
   else
     _liaison_value || _liaison_arguments
   fi

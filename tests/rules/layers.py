@@ -28,7 +28,7 @@ LIBRARIES = {
 # What the C library and the kernel give; base wraps the rest of POSIX as far as a room needs it.
 SYSTEM = set('''assert ctype dirent errno fcntl ftw getopt grp inttypes limits locale math netdb poll pthread pwd sched setjmp signal spawn stdalign
 stdarg stdatomic stdbool stddef stdint stdio stdlib string strings termios time unistd arpa/inet net/if netinet/in netinet/tcp sys/file sys/mman
-sys/prctl sys/queue sys/random sys/resource sys/signalfd sys/socket sys/stat sys/statvfs sys/syscall sys/time sys/types sys/uio sys/un sys/wait'''.split())
+sys/prctl sys/queue sys/random sys/resource sys/signalfd sys/socket sys/stat sys/statvfs sys/syscall sys/time sys/timex sys/types sys/uio sys/un sys/wait'''.split())
 
 
 def circle(graph):
