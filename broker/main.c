@@ -107,13 +107,11 @@ static void *run_router(void *ctx)
 static void catch_up(struct index *index)
 {
 	struct err why;
-	bool more = true;
-	while (more) {
-		if (FAILED(index_catch_up(index, MAIN_INDEX_STEP, &more, &why))) {
-			log_event(LOG_ERROR, "index_failed", LOG_REASON(&why));
-			return;
-		}
-	}
+	result r = OK;
+	for (bool more = true; more && !FAILED(r);)
+		r = index_catch_up(index, MAIN_INDEX_STEP, &more, &why);
+	if (FAILED(r))
+		log_event(LOG_ERROR, "index_failed", LOG_REASON(&why));
 }
 
 /* The index is behind the ledger and may fail: messages flow all the same. */
@@ -136,8 +134,7 @@ static void *run_index(void *ctx)
 static void print_faults(const char *file, const struct conf_faults *faults)
 {
 	fprintf(stderr, "%.*s%s: %zu %s\n", (int)faults->text.len, faults->text.len ? (const char *)faults->text.at : "", file,
-	        faults->count,
-	        faults->count == 1 ? "fault" : "faults");
+	        faults->count, faults->count == 1 ? "fault" : "faults");
 }
 
 static bool load(const char *file, struct snapshot **ret)
