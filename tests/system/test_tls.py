@@ -77,7 +77,7 @@ def refusal(field, act, code, limit=5):
             return None
     knock, line = wait_until(logged, 30, "the line in the log")
     assert line["code"] == code and line["level"] == "warning", line
-    assert field.refused_links(code) == before + knocks
+    wait_until(lambda: field.refused_links(code) == before + knocks, 5, "its count")
     return knock, line
 
 
