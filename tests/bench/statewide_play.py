@@ -152,7 +152,8 @@ class Play:
     def on_fate(self, fate):
         step = self.by_id.get(fate["id"])
         if step and fate["state"] != "waiting" and step.verdict is None:
-            step.verdict, step.code = fate["state"], fate["verdict"]["code"]
+            step.verdict = "accepted" if fate["state"] == "settled" else fate["state"]  # settled: its receipts are there already
+            step.code = fate["verdict"]["code"]
             self.settle(step)
 
     def on_message(self, party, message, at):

@@ -27,7 +27,7 @@ KIB = 1024
 @pytest.fixture(scope="module")
 def field():
     with Field() as made:
-        made.limits = {"handshake_ms": "10 s", "heartbeat_ms": "10 min", "handshake_rate": 0, "source_handshake_rate": 0, "burst_ms": "100 ms"}
+        made.limits = {"handshake_ms": "30 s", "heartbeat_ms": "10 min", "handshake_rate": 0, "source_handshake_rate": 0, "burst_ms": "100 ms"}
         made.parties = [(party, ("police",), None) for party in (POLICE, PAROLE, FUGITIVE, AWAY, FLOOD, *IDLE)]
         made.papers_of = {party: made.papers(party, party) for party in (POLICE, PAROLE, FUGITIVE, FLOOD)}
         known = Authority(made.pki)
@@ -115,7 +115,7 @@ def quick(field):
     """Who comes now has 2 s to greet, and a heartbeat of 300 ms; links that stand keep theirs."""
     reload(field, heartbeat_ms="300 ms", handshake_ms="2 s")
     yield
-    reload(field, heartbeat_ms="10 min", handshake_ms="10 s")
+    reload(field, heartbeat_ms="10 min", handshake_ms="30 s")
 
 
 def told(field, knock, code, setting):
@@ -147,7 +147,7 @@ def grown(field, make, count):
     gateway = another_gateway(field)
     sockets, before = standing(field), honest.memory_kib(gateway)
     held = [make() for _ in range(count)]
-    wait_until(lambda: standing(field) >= sockets + count, 10, "the connections")
+    wait_until(lambda: standing(field) >= sockets + count, 30, "the connections")
     shake(field, FUGITIVE).close()  # whatever came before it was read
     after = honest.memory_kib(gateway)
     for one in held:

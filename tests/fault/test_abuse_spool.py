@@ -4,6 +4,7 @@ or by a `.error` beside the document, and the good document beside it is sent.
 
 Elsewhere: what each format refuses, line by line, in tests/system/test_convert.py and tests/unit/adapters; parsers byte by byte in tests/fuzz; names of
 documents that are sent twice in tests/unit/adapters/runtime/port_spool_test.c."""
+import contextlib
 import json
 import os
 import stat
@@ -68,7 +69,8 @@ def untouched(field):
     for agency in field.agencies.values():
         for folder in ("sent", "refused", "inbox"):
             for path in (agency.spool / folder).iterdir():
-                assert path.is_symlink() or SECRET not in path.read_text(errors="replace"), path
+                with contextlib.suppress(FileNotFoundError):  # hidden, and renamed meanwhile
+                    assert path.is_symlink() or SECRET not in path.read_text(errors="replace"), path
 
 
 # ---- what is no file ----
