@@ -77,6 +77,11 @@ static int add_memory(scmp_filter_ctx filter, enum sandbox_role role)
 	return rc;
 }
 
+static struct scmp_arg_cmp when_is(unsigned argument, scmp_datum_t value)
+{
+	return (struct scmp_arg_cmp){.arg = argument, .op = SCMP_CMP_EQ, .datum_a = value};
+}
+
 static int allow_if(scmp_filter_ctx filter, int call, struct scmp_arg_cmp condition)
 {
 	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, 1, &condition);
@@ -87,13 +92,13 @@ static int add_narrow(scmp_filter_ctx filter)
 {
 	static const unsigned long asked[] = {0x5401 /* TCGETS */, 0x541b /* FIONREAD */, 0x5421 /* FIONBIO */, 0x5450, 0x5451 /* FIOCLEX */};
 	static const unsigned long set[] = {4 /* SET_DUMPABLE */, 15 /* SET_NAME */, 16 /* GET_NAME */, 3 /* GET_DUMPABLE */};
-	int rc = allow_if(filter, SCMP_SYS(tgkill), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+	int rc = allow_if(filter, SCMP_SYS(tgkill), when_is(0, (scmp_datum_t)getpid()));
 	if (rc == 0)
-		rc = allow_if(filter, SCMP_SYS(kill), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+		rc = allow_if(filter, SCMP_SYS(kill), when_is(0, (scmp_datum_t)getpid()));
 	for (size_t i = 0; rc == 0 && i < sizeof(asked) / sizeof(*asked); i++)
-		rc = allow_if(filter, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, asked[i]));
+		rc = allow_if(filter, SCMP_SYS(ioctl), when_is(1, asked[i]));
 	for (size_t i = 0; rc == 0 && i < sizeof(set) / sizeof(*set); i++)
-		rc = allow_if(filter, SCMP_SYS(prctl), SCMP_A0(SCMP_CMP_EQ, set[i]));
+		rc = allow_if(filter, SCMP_SYS(prctl), when_is(0, set[i]));
 	return rc;
 }
 
@@ -109,7 +114,7 @@ static int add_sockets(scmp_filter_ctx filter, enum sandbox_role role)
 	static const unsigned families[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < sizeof(families) / sizeof(*families); i++)
-		rc = allow_if(filter, SCMP_SYS(socket), SCMP_A0(SCMP_CMP_EQ, families[i]));
+		rc = allow_if(filter, SCMP_SYS(socket), when_is(0, families[i]));
 	/* The core asks with it whether a socket of another life still answers, and tells the service manager how it is. */
 	return rc == 0 && role != SANDBOX_GATEWAY ? seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(connect), 0) : rc;
 }

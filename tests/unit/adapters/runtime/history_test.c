@@ -319,7 +319,7 @@ static void what_was_refused_is_evidence_that_others_can_check(void **state)
 	struct history *history = open_history(desk);
 	struct err err;
 	struct buf json, packed, chain;
-	struct bytes known, offered;
+	struct bytes known, offered = BYTES_NONE;
 	struct head_file files[2];
 	char **names = NULL, folder[512], path[1024];
 	size_t count = 0;

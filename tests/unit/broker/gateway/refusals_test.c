@@ -70,7 +70,7 @@ static int64_t number(const struct heard *heard, const char *pointer)
 
 static void assert_text(const struct heard *heard, const char *pointer, const char *expected)
 {
-	struct bytes value, text;
+	struct bytes value, text = BYTES_NONE;
 	assert_true(pack_pointer(buf_bytes(&heard->rows), pointer, &value) && pack_as_text(value, &text));
 	assert_true(bytes_is(text, expected));
 }
