@@ -58,7 +58,8 @@ result identifier_parse(struct bytes text, struct identifier *ret, struct err *e
 	for (size_t i = 0; i < KINDS; i++) {
 		if (!bytes_is(kind, kinds[i].name))
 			continue;
-		*ret = (struct identifier){.kind = bytes_text(kinds[i].name), .issuer = kinds[i].issuer ? cut(&rest, ' ') : BYTES_NONE, .value = rest};
+		struct bytes issuer = kinds[i].issuer ? cut(&rest, ' ') : BYTES_NONE; /* before the rest is looked at */
+		*ret = (struct identifier){.kind = bytes_text(kinds[i].name), .issuer = issuer, .value = rest};
 		if ((kinds[i].issuer && !ret->issuer.len) || FAILED(message_check_text(rest, MESSAGE_TEXT_MAX, "", &ignored)))
 			break;
 		return OK;
