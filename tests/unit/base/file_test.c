@@ -251,9 +251,80 @@ static void syncs_folders_and_nothing_else(void **state)
 	assert_string_equal(err.field, file);
 }
 
+static enum code read_foreign(const char *path, struct stat *ret_about)
+{
+	struct err err = {.reason = ""};
+	struct buf contents;
+	result r = file_read_foreign(path, 10, &contents, ret_about, &err);
+	if (FAILED(r))
+		assert_true(contents.len == 0 && err.reason[0]);
+	buf_done(&contents);
+	return r.code;
+}
+
+static void reads_of_strangers_only_what_is_one_file_with_one_name(void **state)
+{
+	struct stat about;
+	AUTO_FREE char *path = mem_printf("%s/foreign", folder);
+	AUTO_FREE char *link_path = mem_printf("%s/link.json", folder);
+	AUTO_FREE char *other = mem_printf("%s/other", folder);
+	AUTO_FREE char *missing = mem_printf("%s/missing", folder);
+	(void)state;
+	write_text(path, "text");
+	assert_int_equal(read_foreign(path, &about), CODE_OK);
+	assert_int_equal(about.st_size, 4);
+	assert_int_equal(symlink(path, link_path), 0);
+	assert_int_equal(read_foreign(link_path, &about), CODE_PERMISSION);
+	assert_int_equal(unlink(link_path), 0);
+	assert_int_equal(link(path, other), 0);
+	assert_int_equal(read_foreign(path, &about), CODE_PERMISSION);
+	assert_int_equal(unlink(other), 0);
+	assert_int_equal(read_foreign(path, &about), CODE_OK);
+	write_text(path, "more than is allowed");
+	assert_int_equal(read_foreign(path, &about), CODE_TOO_LARGE);
+	assert_int_equal(read_foreign(folder, &about), CODE_IO);
+	assert_true(read_foreign(missing, &about) != CODE_OK);
+	assert_int_equal(unlink(path), 0);
+}
+
+static void does_not_take_a_file_that_is_not_what_it_says(void **state)
+{
+	struct stat about;
+	(void)state;
+	/* Its size is told as 0 and it has contents: as of a file that grew while it was read. */
+	assert_int_equal(read_foreign("/proc/self/oom_score_adj", &about), CODE_BUSY);
+}
+
+static void counts_what_is_no_regular_file(void **state)
+{
+	struct err err = {.reason = ""};
+	AUTO_FREE char *odd = mem_printf("%s/odd", folder);
+	AUTO_FREE char *file = mem_printf("%s/odd/file", folder);
+	AUTO_FREE char *hidden = mem_printf("%s/odd/.hidden", folder);
+	AUTO_FREE char *pipe = mem_printf("%s/odd/pipe", folder);
+	size_t count = 1;
+	char *first = NULL;
+	(void)state;
+	assert_int_equal(mkdir(odd, 0700), 0);
+	write_text(file, "x");
+	assert_int_equal(mkfifo(hidden, 0600), 0);
+	assert_false(FAILED(file_count_odd(odd, &count, &first, &err)));
+	assert_true(count == 0 && !first);
+	assert_int_equal(mkfifo(pipe, 0600), 0);
+	assert_false(FAILED(file_count_odd(odd, &count, &first, &err)));
+	assert_int_equal(count, 1);
+	assert_string_equal(first, "pipe");
+	mem_free(first);
+	assert_true(FAILED(file_count_odd(file, &count, &first, &err)));
+	assert_int_equal(unlink(hidden) | unlink(pipe) | unlink(file) | rmdir(odd), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_of_strangers_only_what_is_one_file_with_one_name),
+		cmocka_unit_test(does_not_take_a_file_that_is_not_what_it_says),
+		cmocka_unit_test(counts_what_is_no_regular_file),
 		cmocka_unit_test(reads_back_what_it_wrote),
 		cmocka_unit_test(reads_a_file_of_exactly_the_size_that_is_allowed),
 		cmocka_unit_test(bounds_a_file_whose_size_is_not_told_beforehand),
