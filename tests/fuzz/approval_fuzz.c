@@ -1,5 +1,7 @@
 #include "base/clock.h"
 #include "certs/approval.h"
+#define EDIT_MUTATOR
+#include "fuzz/edit.h"
 #include "fuzz/trusted.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

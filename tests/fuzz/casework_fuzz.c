@@ -1,5 +1,8 @@
 /* Documents of case systems: drafts or faults, never both, and never a draft that the catalogue refuses. */
 #include "adapters/casework/casework.h"
+#define EDIT_MUTATOR
+#define EDIT_JSON
+#include "fuzz/edit.h"
 #include "fuzz/fuzz.h"
 #include "schemas/catalogue_trial.h"
 

@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "broker/config/settings.h"
 #include "fuzz/fuzz.h"
+#include "fuzz/libconfig_leak.h"
 
 #include <stdio.h>
 #include <string.h>

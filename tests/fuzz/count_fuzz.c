@@ -1,4 +1,6 @@
 #include "broker/warden/count.h"
+#define EDIT_MUTATOR
+#include "fuzz/edit.h"
 #include "fuzz/fuzz.h"
 
 /* What a gateway process says that it counted. Metrics last as long as the program, so the bound is what matters. */

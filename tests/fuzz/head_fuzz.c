@@ -1,6 +1,8 @@
 #include <string.h>
 
 #include "certs/head.h"
+#define EDIT_MUTATOR
+#include "fuzz/edit.h"
 #include "fuzz/trusted.h"
 
 static struct signer *hub(void)

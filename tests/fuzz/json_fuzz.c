@@ -1,3 +1,6 @@
+#define EDIT_MUTATOR
+#define EDIT_JSON
+#include "fuzz/edit.h"
 #include "fuzz/fuzz.h"
 #include "schemas/json.h"
 

@@ -1,3 +1,5 @@
+#define EDIT_MUTATOR
+#include "fuzz/edit.h"
 #include "fuzz/fuzz.h"
 #include "schemas/json.h"
 #include "schemas/plain.h"

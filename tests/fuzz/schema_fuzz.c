@@ -3,6 +3,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#define EDIT_MUTATOR
+#define EDIT_JSON
+#include "fuzz/edit.h"
 #include "fuzz/fuzz.h"
 #include "schemas/json.h"
 #include "schemas/validator.h"

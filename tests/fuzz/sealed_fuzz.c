@@ -1,4 +1,6 @@
 #include "certs/seal.h"
+#define EDIT_MUTATOR
+#include "fuzz/edit.h"
 #include "fuzz/trusted.h"
 #include "schemas/message.h"
 

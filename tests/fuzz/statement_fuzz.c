@@ -1,4 +1,6 @@
 #include "certs/proof.h"
+#define EDIT_MUTATOR
+#include "fuzz/edit.h"
 #include "fuzz/fuzz.h"
 
 static bool again(struct bytes in, struct buf *out)
