@@ -73,7 +73,8 @@ result incoming_take(struct incoming *incoming, struct bytes more, incoming_fn f
 		buf_drop(&incoming->buf, used);
 	} else {
 		TRY(cut(incoming, more, fn, ctx, &used, err));
-		buf_add(&incoming->buf, bytes_of(more.at + used, more.len - used));
+		if (used < more.len) /* of no bytes there is no address either */
+			buf_add(&incoming->buf, bytes_of(more.at + used, more.len - used));
 	}
 	give_back(incoming);
 	return buf_check(&incoming->buf, "", err);

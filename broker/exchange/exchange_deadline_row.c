@@ -76,14 +76,14 @@ result exchange_deadline_row_load(struct store *store, const uint8_t *id, struct
 	TRY(store_row_get(store, STORE_DEADLINES, exchange_row_key_bytes(&key), &deadline->hold, ret_found, err));
 	if (!*ret_found)
 		return OK;
-	struct pack_in in = pack_in(buf_bytes(&deadline->hold), &why);
+	struct pack_in in = pack_in_scanned(buf_bytes(&deadline->hold), &why);
 	pack_array_of(&in, "", ROW_FIELDS);
 	pack_int(&in, "version", EXCHANGE_ROW_VERSION, EXCHANGE_ROW_VERSION);
 	deadline->id = id;
 	deadline->thread = pack_bin_of(&in, "thread", UUID_LEN);
 	deadline->type = pack_text(&in, "type", MESSAGE_TYPE_MAX);
 	deadline->from = pack_text(&in, "from", STORE_PARTY_MAX);
-	deadline->subject = pack_bin(&in, "subject", SUBJECT_MAX);
+	deadline->subject = exchange_row_read_packed(&in, "subject", SUBJECT_MAX);
 	deadline->request_no = pack_int(&in, "request_no", 0, INT64_MAX);
 	deadline->wakes_at = pack_int(&in, "wakes_at", INT64_MIN, INT64_MAX);
 	read_owing(&in, deadline);

@@ -90,14 +90,14 @@ static result load(struct store *store, const uint8_t *id, struct gather *gather
 	TRY(store_row_get(store, STORE_EXCHANGES, exchange_row_key_bytes(&key), &gather->hold, ret_found, err));
 	if (!*ret_found)
 		return OK;
-	struct pack_in in = pack_in(buf_bytes(&gather->hold), &why);
+	struct pack_in in = pack_in_scanned(buf_bytes(&gather->hold), &why);
 	pack_array_of(&in, "", ROW_FIELDS);
 	pack_int(&in, "version", EXCHANGE_ROW_VERSION, EXCHANGE_ROW_VERSION);
 	gather->id = id;
 	gather->thread = pack_bin_of(&in, "thread", UUID_LEN);
 	gather->type = pack_text(&in, "type", MESSAGE_TYPE_MAX);
 	gather->from = pack_text(&in, "from", STORE_PARTY_MAX);
-	gather->subject = pack_bin(&in, "subject", SUBJECT_MAX);
+	gather->subject = exchange_row_read_packed(&in, "subject", SUBJECT_MAX);
 	gather->opened_at = pack_int(&in, "opened_at", INT64_MIN, INT64_MAX);
 	gather->due = pack_int(&in, "due", INT64_MIN, INT64_MAX);
 	gather->wakes_at = pack_int(&in, "wakes_at", INT64_MIN, INT64_MAX);

@@ -202,3 +202,12 @@ struct identifier exchange_row_read_id(struct pack_in *in)
 	id.issuer = pack_text(in, "issuer", EXCHANGE_ROW_NAME_MAX);
 	return id;
 }
+
+struct bytes exchange_row_read_packed(struct pack_in *in, const char *field, size_t max)
+{
+	struct bytes packed = pack_bin(in, field, max);
+	struct err ignored;
+	if (packed.len && FAILED(pack_scan(packed, &ignored)))
+		pack_fail(in, CODE_MALFORMED, field, "is not one packed value");
+	return packed;
+}

@@ -46,5 +46,7 @@ void exchange_row_without(struct bytes map, struct bytes without, struct buf *ou
 /* An identifier as a packed array, and back. */
 void exchange_row_put_id(struct buf *out, const struct identifier *id);
 struct identifier exchange_row_read_id(struct pack_in *in);
+/* A packed value that a row keeps as bytes, or none; what is not whole fails the reader, so that nobody is shown it. */
+struct bytes exchange_row_read_packed(struct pack_in *in, const char *field, size_t max);
 
 #endif

@@ -58,7 +58,7 @@ static result load(struct store *store, struct bytes id, struct subscription *re
 	TRY(store_row_get(store, STORE_SUBSCRIPTIONS, exchange_row_key_bytes(&key), &ret->hold, ret_found, err));
 	if (!*ret_found)
 		return OK;
-	struct pack_in in = pack_in(buf_bytes(&ret->hold), &why);
+	struct pack_in in = pack_in_scanned(buf_bytes(&ret->hold), &why);
 	pack_array_of(&in, "", ROW_FIELDS);
 	pack_int(&in, "version", EXCHANGE_ROW_VERSION, EXCHANGE_ROW_VERSION);
 	ret->id = id;

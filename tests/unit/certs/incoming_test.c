@@ -48,6 +48,20 @@ static void cuts_frames_whatever_the_portions(void **state)
 	}
 }
 
+static void takes_nothing_where_nothing_was_kept(void **state)
+{
+	struct incoming incoming;
+	struct seen seen = {0};
+	struct err err;
+
+	(void)state;
+	incoming_init(&incoming, 12, STREAM_LEN);
+	assert_int_equal(incoming_take(&incoming, BYTES_NONE, see, &seen, &err).code, CODE_OK);
+	assert_int_equal(seen.frames, 0);
+	assert_false(incoming_holds(&incoming));
+	incoming_done(&incoming);
+}
+
 static void keeps_the_rest_when_there_is_enough_for_now(void **state)
 {
 	(void)state;
@@ -103,6 +117,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cuts_frames_whatever_the_portions),
+		cmocka_unit_test(takes_nothing_where_nothing_was_kept),
 		cmocka_unit_test(keeps_the_rest_when_there_is_enough_for_now),
 		cmocka_unit_test(refuses_a_length_over_the_limit_before_the_frame_is_there),
 	};
