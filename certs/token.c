@@ -3,12 +3,13 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "certs/token_module.h"
 
-enum { ATTRIBUTE_MAX = 16384 };
+enum { ATTRIBUTE_MAX = 16384, RETRIES = 5, PAUSE_MS = 10 };
 
 struct token {
 	struct token_uri uri;
@@ -51,6 +52,26 @@ static bool is_about_pin(ck_rv_t rv)
 	return rv == CKR_PIN_INCORRECT || rv == CKR_PIN_INVALID || rv == CKR_PIN_LEN_RANGE || rv == CKR_PIN_EXPIRED || rv == CKR_PIN_LOCKED;
 }
 
+/* Programs that met once do not meet again. */
+static void pause_before_retry(int tries)
+{
+	long pause_ms = PAUSE_MS << tries;
+
+	nanosleep(&(struct timespec){.tv_nsec = (pause_ms + getpid() % pause_ms) * 1000000L}, NULL);
+}
+
+/* A token that is busy with another program's login may fail this one without a word about the PIN, which is then not counted as a wrong one. */
+static ck_rv_t log_in_patiently(struct token *token, char *pin, size_t len)
+{
+	ck_rv_t rv = calls(token)->C_Login(token->session, CKU_USER, (unsigned char *)pin, len);
+
+	for (int i = 0; i < RETRIES && (rv == CKR_GENERAL_ERROR || rv == CKR_FUNCTION_FAILED || rv == CKR_DEVICE_ERROR); i++) {
+		pause_before_retry(i);
+		rv = calls(token)->C_Login(token->session, CKU_USER, (unsigned char *)pin, len);
+	}
+	return rv;
+}
+
 static RESULT log_in(struct token *token, struct err *err)
 {
 	char pin[TOKEN_URI_PIN_MAX];
@@ -61,7 +82,7 @@ static RESULT log_in(struct token *token, struct err *err)
 	TRY(token_uri_pin(&token->uri, pin, &len, err));
 	if (len == 0)
 		return OK;
-	ck_rv_t rv = calls(token)->C_Login(token->session, CKU_USER, (unsigned char *)pin, len);
+	ck_rv_t rv = log_in_patiently(token, pin, len);
 	mem_wipe(pin, sizeof(pin));
 	if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN)
 		return OK;
@@ -122,11 +143,13 @@ static RESULT open_session(struct token *token, struct err *err)
 	result r = log_in(token, err);
 	if (!FAILED(r))
 		r = find_key(token, err);
-	if (FAILED(r))
+	if (FAILED(r)) {
 		hang_up(token);
-	else
-		token->was_open = true;
-	return r;
+		return r;
+	}
+	token->was_open = true;
+	atomic_store(&token->module->has_served, true);
+	return OK;
 }
 
 static RESULT open_locked(struct token *token, struct err *err)
@@ -138,13 +161,26 @@ static RESULT open_locked(struct token *token, struct err *err)
 	return r;
 }
 
+/* A module that has served nobody yet may have been started while another program wrote to its tokens, and have missed one. */
+static bool may_try_again(struct token *token, int tries)
+{
+	if (token->module == NULL || token->is_spoiled)
+		return false;
+	if (atomic_load(&token->module->has_served))
+		return tries == 0 && token->was_open && token_module_restart(token->module);
+	if (tries == RETRIES)
+		return false;
+	pause_before_retry(tries);
+	return token_module_restart(token->module);
+}
+
 static RESULT ready(struct token *token, struct err *err)
 {
 	if (is_live(token))
 		return OK;
 	token->is_open = false;
 	result r = open_locked(token, err);
-	if (FAILED(r) && token->was_open && !token->is_spoiled && token_module_restart(token->module))
+	for (int tries = 0; FAILED(r) && may_try_again(token, tries); tries++)
 		r = open_locked(token, err);
 	return r;
 }
@@ -341,7 +377,7 @@ result token_open(const char *uri, enum token_class class, struct token **ret, s
 	token->uri = parsed;
 	token->class = class;
 	pthread_mutex_init(&token->guard, NULL);
-	result r = open_locked(token, err);
+	result r = ready(token, err);
 	if (!FAILED(r))
 		r = read_type(token, err);
 	if (FAILED(r))

@@ -99,8 +99,10 @@ static RESULT find_module(const struct token_uri *uri, struct token_module **ret
 	for (struct token_module *module = modules; module != NULL; module = module->next) {
 		if (strcmp(module->path, path) != 0)
 			continue;
-		if (module->pid != getpid())
+		if (module->pid != getpid()) {
+			atomic_store(&module->has_served, false);
 			TRY(initialise(module, uri, err));
+		}
 		*ret = module;
 		return OK;
 	}
@@ -121,7 +123,7 @@ bool token_module_restart(struct token_module *module)
 	int64_t now = clock_mono_ms();
 
 	pthread_mutex_lock(&guard);
-	bool may = module->restarted_at == INT64_MIN || now - module->restarted_at >= TOKEN_MODULE_PAUSE_MS;
+	bool may = !atomic_load(&module->has_served) || module->restarted_at == INT64_MIN || now - module->restarted_at >= TOKEN_MODULE_PAUSE_MS;
 	if (may) {
 		pthread_rwlock_wrlock(&module->in_use);
 		module->restarted_at = now;

@@ -17,6 +17,7 @@ struct token_module {
 	pid_t pid;                 /* that initialised it; 0: it is not */
 	pthread_rwlock_t in_use;   /* read: by who calls it; write: while it is started again */
 	atomic_uint generation;    /* grows when it is started again: sessions of before are void */
+	atomic_bool has_served;    /* a key was found on one of its tokens */
 	int64_t restarted_at;      /* ms, monotonic */
 	struct token_module *next;
 };
@@ -25,8 +26,8 @@ struct token_module {
 RESULT token_module_load(const struct token_uri *uri, struct token_module **ret, struct err *err);
 /* The slot with the one token that fits. token: none, or more than one. */
 RESULT token_module_slot(struct token_module *module, const struct token_uri *uri, ck_slot_id_t *ret, struct err *err);
-/* Some modules look for tokens only when they are started: stops it and starts it again, at most once in TOKEN_MODULE_PAUSE_MS. False: not this time. The caller has no
- * lock of it. */
+/* Some modules look for tokens only when they are started: stops it and starts it again, at most once in TOKEN_MODULE_PAUSE_MS once it has served. False: not
+ * this time. The caller has no lock of it. */
 enum { TOKEN_MODULE_PAUSE_MS = 1000 };
 bool token_module_restart(struct token_module *module);
 /* token, saying what the module answered in words. */

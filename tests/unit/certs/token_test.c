@@ -205,6 +205,35 @@ static void signs_in_a_child_and_in_its_parent_after(void **state)
 }
 
 /* SoftHSM keeps a token as a folder: taken away, and put back. */
+/* A hub and its adapters that come up together; the token is busy with one and says no more than that it failed the others. */
+static void programs_that_start_together_are_all_let_in(void **state)
+{
+	enum { TOGETHER = 8, ROUNDS = 6 };
+
+	(void)state;
+	NEEDS_TOKEN();
+	for (int i = 0; i < ROUNDS; i++) {
+		pid_t children[TOGETHER];
+		for (int j = 0; j < TOGETHER; j++) {
+			children[j] = fork();
+			assert_true(children[j] >= 0);
+			if (children[j] == 0) {
+				struct key *key = NULL;
+				struct err err = {0};
+				bool is_let_in = !FAILED(key_load(token_fixture_uri("token=hub;object=p256", "pin"), &key, &err));
+				if (!is_let_in)
+					print_error("%s: %s\n", err.field, err.reason);
+				_exit(is_let_in ? 0 : 1);
+			}
+		}
+		for (int j = 0; j < TOGETHER; j++) {
+			int status = -1;
+			assert_int_equal(waitpid(children[j], &status, 0), children[j]);
+			assert_int_equal(status, 0);
+		}
+	}
+}
+
 static void a_token_that_is_away_fails_to_sign_and_signs_again_when_it_is_back(void **state)
 {
 	uint8_t signature[KEY_SIGNATURE_MAX];
@@ -260,6 +289,7 @@ int main(void)
 		cmocka_unit_test(says_what_is_not_there),
 		cmocka_unit_test(a_wrong_pin_is_said_so_and_tried_once),
 		cmocka_unit_test(signs_in_a_child_and_in_its_parent_after),
+		cmocka_unit_test(programs_that_start_together_are_all_let_in),
 		cmocka_unit_test(a_token_that_is_away_fails_to_sign_and_signs_again_when_it_is_back),
 		cmocka_unit_test(a_secret_key_seals_and_opens),
 	};
