@@ -95,14 +95,15 @@ class Site:
         for folder in ("etc/liaison", "var/lib/liaison", "run/liaison", "root", "log", "srv/liaison"):
             (self.root / folder).mkdir(parents=True)
         self.fills = {}
-        more = 'at_rest = { key = "at-rest.ring"; };' if at_rest else ""
+        more = 'at_rest = { key = "ring/at-rest.ring"; };' if at_rest else ""
         self.units = {"liaison-broker": Program("hub", "liaison-broker", self.at("/etc/liaison/broker.cfg"), self.root / "log/hub.log")}
         self.type("liaison pki init /srv/authority --title 'Connecticut liaison hub'")
         self.type("liaison pki issue /srv/authority --out /etc/liaison/hub-tls --hub-tls ct.hub --host hub.example.gov")
         self.type("liaison pki issue /srv/authority --out /etc/liaison/hub-sign --hub-signing ct.hub")
         self.type("cp /srv/authority/ca.pem /srv/authority/crl.pem /etc/liaison/")
         if at_rest:
-            self.type("liaison vault new /etc/liaison/at-rest.ring")
+            self.type("install -d -m 0700 /etc/liaison/ring")
+            self.type("liaison vault new /etc/liaison/ring/at-rest.ring")
         self.write("/etc/liaison/broker.cfg", CONFIG.format(port=self.port, catalogue=CATALOGUE, more=more))
         for name in agencies:
             party, kind = AGENCIES[name]

@@ -185,7 +185,7 @@ def test_an_authority_is_replaced(site):
 
 def test_the_key_at_rest_is_rotated():
     with Site(at_rest=True, agencies=()) as site:
-        ring = site.at("/etc/liaison/at-rest.ring")
+        ring = site.at("/etc/liaison/ring/at-rest.ring")
         old = ring.read_text()
         site.run("Rotating the at-rest key")
         assert ring.read_text() != old and site.at("/root/at-rest.ring.old").read_text() == old
