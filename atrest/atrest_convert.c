@@ -47,7 +47,7 @@ static RESULT open_for_look(const char *path, int *ret_fd, enum atrest_state *re
 
 	*ret_state = ATREST_ABSENT;
 	*ret_fd = open(path, O_RDWR | O_CLOEXEC);
-	if (*ret_fd < 0 && errno == EACCES)
+	if (*ret_fd < 0 && (errno == EACCES || errno == EROFS)) /* another user's, or a medium that cannot be written */
 		*ret_fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (*ret_fd < 0)
 		return errno == ENOENT ? OK : err_errno(err, path, "cannot open it");
