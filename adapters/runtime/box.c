@@ -37,6 +37,9 @@ static const char *const schema =
 	"CREATE INDEX record_name ON record(kind, name) WHERE name <> '';"
 	"CREATE INDEX record_thread ON record(kind, thread);";
 
+/* By what they are of. Files that were made before there was this index get it when they are opened. */
+static const char *const receipts_index = "CREATE INDEX IF NOT EXISTS outbox_receipts ON outbox(tag) WHERE is_receipt = 1 AND state = 0";
+
 static result pragma_int(struct box *box, const char *sql, int64_t *ret, struct err *err)
 {
 	sqlite3_stmt *statement = NULL;
@@ -139,7 +142,9 @@ static result open_database(struct box *box, struct err *err)
 	if (version != 0 && version < BOX_FORMAT)
 		TRY(renew(box, kind, err));
 	TRY(configure(box, version == 0, err));
-	return version == 0 ? make_schema(box, err) : OK;
+	if (version == 0)
+		TRY(make_schema(box, err));
+	return execute(box, receipts_index, err);
 }
 
 /* The lock file keeps a second adapter out, and remembers that there was a box: without it, what waited and what was handed over already would be

@@ -116,6 +116,16 @@ result box_find_out(struct box *box, const uint8_t *id, struct buf *hold, bool *
 	return buf_check(hold, box->path, err);
 }
 
+result box_receipt_waits(struct box *box, const uint8_t *of, bool *ret_waits, struct err *err)
+{
+	char tag[UUID_TEXT_MAX];
+	READER(s, BOX_SQL_RECEIPT_WAITS)
+	box_bind_text(s, 1, bytes_text(uuid_text(of, tag)));
+	int step = sqlite3_step(s);
+	*ret_waits = step == SQLITE_ROW;
+	return ended(box, s, step, err);
+}
+
 result box_judged(struct box *box, const uint8_t *id, bool accepted, struct bytes verdict, struct err *err)
 {
 	WRITER(s, BOX_SQL_JUDGED)
