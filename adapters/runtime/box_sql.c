@@ -18,9 +18,8 @@ static const char *const sql[BOX_SQL_COUNT] = {
 	[BOX_SQL_DROP_RECEIPT] = "DELETE FROM outbox WHERE id = ?1 AND is_receipt = 1",
 	[BOX_SQL_COUNT_WAITING] = "SELECT count(*) FROM outbox WHERE state = 0",
 	[BOX_SQL_COUNT_UNHANDED] = "SELECT count(*) FROM inbox WHERE handed IS NULL AND refused = 0",
-	/* A receipt that is said again under another id says nothing new. */
-	[BOX_SQL_PUT_OUTCOME] = "INSERT INTO outcome(id, of, recipient, what, code, reason, at, envelope) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8"
-	                        " WHERE NOT EXISTS(SELECT 1 FROM outcome WHERE of = ?2 AND recipient = ?3 AND what = ?4 AND code = ?5)"
+	[BOX_SQL_OUTCOME_KNOWN] = "SELECT 1 FROM outcome WHERE of = ?1 AND recipient = ?2 AND what = ?3 AND code = ?4",
+	[BOX_SQL_PUT_OUTCOME] = "INSERT INTO outcome(id, of, recipient, what, code, reason, at, envelope) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
 	                        " ON CONFLICT(id) DO NOTHING",
 	[BOX_SQL_EACH_OUTCOME] = "SELECT id, of, recipient, what, code, reason, at, envelope FROM outcome WHERE of = ?1 ORDER BY id",
 	[BOX_SQL_PUT_IN] = "INSERT INTO inbox(id, leaf, envelope, tag, refused, received) VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT(id) DO NOTHING",
