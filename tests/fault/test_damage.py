@@ -332,3 +332,22 @@ def test_a_damaged_document_is_refused_whole(spools):
         assert "malformed" in reason, reason
         assert (capitol.spool / f"refused/broken{number:03}.json").read_bytes() == broken[number], "it is there to be corrected"
     assert len(adult.collect()) == 3 and not adult.twice and not capitol.statuses("broken")
+
+
+def test_what_is_put_away_has_its_reason_also_after_a_death(spools):
+    """The adapter dies after it has moved the document and before its reason can be seen; or before it has moved it; also when there was one of that name."""
+    capitol = spools.agencies["capitol"]
+    refused, broken = capitol.spool / "refused", b"{"
+    for number in range(2):
+        capitol.drop("broken.error.json", broken)
+        document = refused / f"broken.error.json{f'.{number}' if number else ''}"
+        reason = document.with_name(document.name + ".error")
+        text = wait_until(lambda reason=reason: reason.exists() and reason.read_text(), 20, "the refusal")
+        capitol.kill()
+        reason.rename(refused / ".broken.error.json.error")
+        (refused / ".other.json.error").write_text("never put away")
+        (refused / "..other.json.error.aB3dE6").write_text("beg")
+        capitol.start()
+        wait_until(reason.exists, 20, "the reason beside its document")
+        wait_until(lambda: not list(refused.glob(".*")), 20, "the end of what is of no use")
+        assert reason.read_text() == text and document.read_bytes() == broken
