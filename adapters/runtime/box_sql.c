@@ -13,10 +13,12 @@ static const char *const sql[BOX_SQL_COUNT] = {
 	[BOX_SQL_EACH_WAITING] = "SELECT seq, id, priority, is_receipt, state, header, parts, tag, verdict, created FROM outbox WHERE state = 0"
 	                         " ORDER BY priority DESC, seq",
 	[BOX_SQL_FIND_OUT] = "SELECT seq, id, priority, is_receipt, state, header, parts, tag, verdict, created FROM outbox WHERE id = ?1",
+	[BOX_SQL_RECEIPT_WAITS] = "SELECT 1 FROM outbox WHERE tag = ?1 AND is_receipt = 1 AND state = 0",
 	[BOX_SQL_JUDGED] = "UPDATE outbox SET state = ?2, verdict = ?3, ended = ?4 WHERE id = ?1 AND state = 0",
 	[BOX_SQL_DROP_RECEIPT] = "DELETE FROM outbox WHERE id = ?1 AND is_receipt = 1",
 	[BOX_SQL_COUNT_WAITING] = "SELECT count(*) FROM outbox WHERE state = 0",
 	[BOX_SQL_COUNT_UNHANDED] = "SELECT count(*) FROM inbox WHERE handed IS NULL AND refused = 0",
+	[BOX_SQL_OUTCOME_KNOWN] = "SELECT 1 FROM outcome WHERE of = ?1 AND recipient = ?2 AND what = ?3 AND code = ?4",
 	[BOX_SQL_PUT_OUTCOME] = "INSERT INTO outcome(id, of, recipient, what, code, reason, at, envelope) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
 	                        " ON CONFLICT(id) DO NOTHING",
 	[BOX_SQL_EACH_OUTCOME] = "SELECT id, of, recipient, what, code, reason, at, envelope FROM outcome WHERE of = ?1 ORDER BY id",
