@@ -308,3 +308,18 @@ result atrest_begin(const char *key, const char *folder, const char *const *name
 	}
 	return seal_all(vault, folder, names, count, &ret->sealed, err);
 }
+
+result atrest_begin_reading(const char *key, const char *const *paths, size_t count, struct err *err)
+{
+	struct vault *vault = NULL;
+	result r = OK;
+
+	if (key != NULL)
+		TRY(vault_load(key, &vault, err));
+	for (size_t i = 0; i < count && !FAILED(r); i++)
+		r = atrest_may_open(paths[i], vault, err);
+	if (!FAILED(r) && vault != NULL)
+		return atrest_setup(vault, err);
+	vault_free(vault);
+	return r;
+}

@@ -8,6 +8,7 @@ import pytest
 
 from field import Field, wait_until
 from load import AGENCIES, Load, furnish
+from small_disk import SmallDisk
 
 CAST = [row for row in AGENCIES if row[0] in ("capitol", "adult", "troop", "northend")]  # spool, spool, ZeroMQ, ZeroMQ
 LIMITS = {"attempts": 1000, "redeliver_ms": "2 s", "heartbeat_ms": "2 s", "heads_ms": "100 ms"}
@@ -121,6 +122,36 @@ def test_an_adapter_goes_on_from_its_copy(field, figure):
         load.flow_for(0.7)
         numbers = load.settle(30)
         figure("adapter: messages accounted for across a restore", numbers["messages"])
+
+
+def test_where_there_is_no_room_there_is_no_copy_and_no_store(field):
+    field.start()
+    with Load(field, 60) as load:
+        load.flow_for(1)
+        load.settle(20)
+    hub, small = field.hub, field.folder / "small"
+    with SmallDisk(small, 1) as disk:
+        disk.fill(64 << 10)
+        done = field.run("backup", "-c", hub.config, small / "copy")
+        assert done.returncode == 1 and "full" in done.stderr, done
+        assert not (small / "copy/manifest.json").exists()
+        begun = field.run("restore", "-c", hub.config, small / "copy")
+        assert begun.returncode == 1, begun
+    field.liaison("backup", "-c", hub.config, field.folder / "copy")
+    for agency in field.agencies.values():
+        agency.stop()
+    hub.stop()
+    data = field.folder / "hub/data"
+    data.rename(field.folder / "lost")
+    with SmallDisk(data, 1) as disk:
+        disk.fill(64 << 10)
+        done = field.run("restore", "-c", hub.config, field.folder / "copy")
+        assert done.returncode == 1 and "full" in done.stderr, done
+        assert not (data / "store.db").exists()
+        disk.empty()
+        disk.fill(900 << 10)  # room enough: the same words once more
+        field.liaison("restore", "-c", hub.config, field.folder / "copy")
+        assert (data / "store.db").read_bytes() == (field.folder / "copy/store.db").read_bytes()
 
 
 def flip(path, at):

@@ -13,7 +13,7 @@ import time
 from field import BIN, CATALOGUE, SOURCE, Program, free_port, wait_until
 
 DOCUMENT = SOURCE / "docs/runbook.md"
-PLACES = re.compile(r"/(?:etc/liaison|var/lib/liaison|srv/authority|srv/liaison|run/liaison|backup|root)(?!\w)")
+PLACES = re.compile(r"/(?:etc/liaison|var/lib/liaison|srv/authority|srv/liaison|run/liaison|backup|media/carry)(?!\w)")
 ASKED_AGAIN = re.compile(r"^(?:sudo -u \w+ )?liaison (?:status|doctor|agencies|adapter history|trace|vault status)\b")  # as long as it takes: they change nothing
 PATIENCE = 15
 ANY = "…"
@@ -92,7 +92,7 @@ class Site:
         self.agencies = agencies
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="liaison-"))
         self.port, self.procedures, self.done = free_port(), procedures(), []
-        for folder in ("etc/liaison", "var/lib/liaison", "run/liaison", "root", "log", "srv/liaison"):
+        for folder in ("etc/liaison", "var/lib/liaison", "run/liaison", "media/carry", "log", "srv/liaison"):
             (self.root / folder).mkdir(parents=True)
         self.fills = {}
         more = 'at_rest = { key = "ring/at-rest.ring"; };' if at_rest else ""

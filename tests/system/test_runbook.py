@@ -22,7 +22,7 @@ def site():
 def tidy(request):
     """What one operator left in his folder is not in the next one's way."""
     if "site" in request.fixturenames:
-        for path in request.getfixturevalue("site").at("/root").iterdir():
+        for path in request.getfixturevalue("site").at("/media/carry").iterdir():
             path.unlink()
 
 
@@ -149,12 +149,12 @@ def test_certificates_and_the_list_are_renewed_and_links_stand(site):
 
 def test_keys_in_wrong_hands_are_revoked_and_replaced(site):
     site.run("An agency's key in wrong hands")
-    site.type("install -m 0640 /root/crl.pem /etc/liaison/parole/crl.pem")
+    site.type("install -m 0640 /media/carry/crl.pem /etc/liaison/parole/crl.pem")
     site.type("systemctl reload liaison-adapter@parole")
     site.say("new-key.json", "signed by the new key", by="police", to="ct.doc.parole.hartford")
     shown, code = site.shell("liaison ledger verify /var/lib/liaison --ca /etc/liaison/ca.pem --crl /etc/liaison/crl.pem")
     assert code == 1 and "revoked" in shown, shown
-    site.type("rm /root/crl.pem")
+    site.type("rm /media/carry/crl.pem")
     site.run("The hub's key in wrong hands")
     site.run("The hub's key in wrong hands", slice(2, None), agency="parole")
     site.wait_connected()
@@ -170,9 +170,9 @@ def test_an_authority_is_replaced(site):
     site.say("both.json", "while both are believed")
     for name in AGENCIES:
         for key in ("tls", "signing"):
-            site.type(f"liaison pki issue /srv/authority-new --out /root/{name}-{key} --{key} {AGENCIES[name][0]}")
-            site.type(f"cp -p /root/{name}-{key}.pem /etc/liaison/{name}/{key}.pem")
-            site.type(f"cp -p /root/{name}-{key}.key /etc/liaison/{name}/{key}.key")
+            site.type(f"liaison pki issue /srv/authority-new --out /media/carry/{name}-{key} --{key} {AGENCIES[name][0]}")
+            site.type(f"cp -p /media/carry/{name}-{key}.pem /etc/liaison/{name}/{key}.pem")
+            site.type(f"cp -p /media/carry/{name}-{key}.key /etc/liaison/{name}/{key}.key")
     for file in ("/etc/liaison/broker.cfg", *(f"/etc/liaison/{name}/adapter.cfg" for name in AGENCIES)):
         path = site.at(file)
         path.write_text(path.read_text().replace('"ca.pem", ', "").replace('"crl.pem", ', ""))
@@ -188,4 +188,4 @@ def test_the_key_at_rest_is_rotated():
         ring = site.at("/etc/liaison/ring/at-rest.ring")
         old = ring.read_text()
         site.run("Rotating the at-rest key")
-        assert ring.read_text() != old and site.at("/root/at-rest.ring.old").read_text() == old
+        assert ring.read_text() != old and site.at("/media/carry/at-rest.ring.old").read_text() == old
