@@ -5,12 +5,14 @@
  *   bench_load COUNT BYTES RATE WINDOW {SENDER-PORT RECEIVERS {PARTY PORT}…}…
  *
  * Every sender has as many receivers. COUNT messages of all senders together, of BYTES of text; RATE in messages a second, 0: as fast as WINDOW allows, which is how many messages of a sender may be on
- * their way. At a rate, latency counts from when a message was due, so that a stall is counted whole. */
+ * their way. A SENDER-PORT of - sends nothing: what waits is taken. A PORT of - takes nothing: it ends when the hub has answered for all. More than 64 receivers
+ * are not named in the message; an agreement routes it. At a rate, latency counts from when a message was due, so that a stall is counted whole. */
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/pack.h"
 #include "base/text.h"
 #include "base/wire.h"
+#include "schemas/message.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +31,7 @@ struct sender {
 	struct wire *wire;
 	struct receiver receivers[LOAD_RECEIVERS_MAX];
 	size_t receivers_count;
-	int64_t sent, handed; /* messages; hand-overs, of which each message has one for each receiver */
+	int64_t sent, handed, fates; /* messages; hand-overs, of which each message has one for each receiver; events about them */
 };
 
 struct load {
@@ -37,10 +39,10 @@ struct load {
 	struct sender senders[LOAD_SENDERS_MAX];
 	size_t senders_count, receivers_count; /* of all of them */
 	int64_t count, rate, window;
-	int64_t expected; /* hand-overs */
+	int64_t expected, expected_fates; /* hand-overs, and events about what was sent */
 	size_t bytes;
 	int64_t sent, taken, handed, fates, refused;
-	int64_t began_us, handed_us, progress_ms;
+	int64_t began_us, first_us, handed_us, progress_ms;
 	int64_t *latencies_us;
 	char *filler;
 };
@@ -78,12 +80,15 @@ static void send_one(struct load *load, struct sender *sender, struct buf *reque
 	char stamp[32];
 	snprintf(stamp, sizeof(stamp), "%019lld ", (long long)due_us(load));
 	memcpy(load->filler, stamp, LOAD_STAMP);
-	pack_put_map(request, 4);
+	bool is_named = sender->receivers_count <= MESSAGE_TO_MAX;
+	pack_put_map(request, is_named ? 4 : 3);
 	put_text(request, "op", "send");
 	put_text(request, "type", "admin.message/1");
-	pack_put_str(request, "to");
-	pack_put_array(request, (uint32_t)sender->receivers_count);
-	for (size_t i = 0; i < sender->receivers_count; i++)
+	if (is_named) {
+		pack_put_str(request, "to");
+		pack_put_array(request, (uint32_t)sender->receivers_count);
+	}
+	for (size_t i = 0; is_named && i < sender->receivers_count; i++)
 		pack_put_str(request, sender->receivers[i].party);
 	pack_put_str(request, "body");
 	pack_put_map(request, 1);
@@ -117,6 +122,8 @@ static void take_delivery(struct load *load, struct receiver *receiver, struct b
 		return;
 	if (FAILED(text_int(bytes_of(text.at, LOAD_STAMP - 1), 0, INT64_MAX, &stamp, &ignored)))
 		return;
+	if (!load->first_us)
+		load->first_us = clock_mono_us();
 	if (load->taken < load->expected)
 		load->latencies_us[load->taken++] = clock_mono_us() - stamp;
 	pack_put_map(request, 2);
@@ -143,13 +150,14 @@ static void on_receiver(struct load *load, struct sender *sender, struct receive
 }
 
 /* A fate comes with the hub's verdict, and with each recipient's receipt. */
-static void on_sender(struct load *load, struct bytes answer)
+static void on_sender(struct load *load, struct sender *sender, struct bytes answer)
 {
 	struct bytes event, state, reason;
 	if (text_at(answer, "/error/reason", &reason)) {
 		fprintf(stderr, "bench_load: refused: %.*s\n", (int)reason.len, (const char *)reason.at);
 		load->refused++;
 	} else if (text_at(answer, "/event", &event) && bytes_is(event, "fate")) {
+		sender->fates++;
 		load->fates++;
 		load->refused += text_at(answer, "/state", &state) && bytes_is(state, "refused");
 	}
@@ -170,7 +178,7 @@ static bool drain(struct load *load, struct sender *sender, struct receiver *rec
 		if (receiver)
 			on_receiver(load, sender, receiver, message.frames[message.count - 1], request);
 		else
-			on_sender(load, message.frames[message.count - 1]);
+			on_sender(load, sender, message.frames[message.count - 1]);
 		wire_message_done(&message);
 		any = true;
 	}
@@ -179,7 +187,8 @@ static bool drain(struct load *load, struct sender *sender, struct receiver *rec
 
 static bool may_send(const struct load *load, const struct sender *sender)
 {
-	if (load->sent >= load->count || sender->sent - sender->handed / (int64_t)sender->receivers_count >= load->window)
+	int64_t through = (load->expected ? sender->handed : sender->fates) / (int64_t)sender->receivers_count;
+	if (load->sent >= load->count || sender->sent - through >= load->window)
 		return false;
 	return load->rate == 0 || due_us(load) <= clock_mono_us();
 }
@@ -196,9 +205,11 @@ static void turn(struct load *load, struct buf *request)
 			send_one(load, sender, request);
 			any = true;
 		}
-		any |= drain(load, sender, NULL, request);
-		wires[count++] = sender->wire;
-		for (size_t j = 0; j < sender->receivers_count; j++) {
+		if (sender->wire) {
+			any |= drain(load, sender, NULL, request);
+			wires[count++] = sender->wire;
+		}
+		for (size_t j = 0; load->expected && j < sender->receivers_count; j++) {
 			any |= drain(load, sender, &sender->receivers[j], request);
 			wires[count++] = sender->receivers[j].wire;
 		}
@@ -224,18 +235,22 @@ static double cpu_s(void)
 
 static void report(struct load *load)
 {
-	double seconds = (double)(load->handed_us - load->began_us) / 1e6, settled_seconds = (double)(clock_mono_us() - load->began_us) / 1e6;
+	int64_t ended_us = clock_mono_us();
+	double settled_seconds = (double)(ended_us - load->began_us) / 1e6;
+	double seconds = load->expected ? (double)(load->handed_us - load->began_us) / 1e6 : settled_seconds;
+	double since_first = (double)((load->expected ? load->handed_us : ended_us) - load->first_us) / 1e6;
 	int64_t *l = load->latencies_us;
-	size_t n = (size_t)load->expected;
+	size_t n = (size_t)(load->expected ? load->expected : 1);
 	qsort(l, n, sizeof(*l), by_size);
 	printf("{\"messages\": %lld, \"seconds\": %.3f, \"per_second\": %.1f, \"settled_per_second\": %.1f, \"p50_ms\": %.3f, \"p99_ms\": %.3f, \"max_ms\": %.3f, "
-	       "\"cpu_us\": %.2f}\n", (long long)load->count, seconds, (double)load->count / seconds, (double)load->count / settled_seconds,
-	       (double)l[n / 2] / 1e3, (double)l[n * 99 / 100] / 1e3, (double)l[n - 1] / 1e3, cpu_s() * 1e6 / (double)load->count);
+	       "\"first_at\": %.6f, \"per_second_since_first\": %.1f, \"cpu_us\": %.2f}\n", (long long)load->count, seconds, (double)load->count / seconds, (double)load->count / settled_seconds,
+	       (double)l[n / 2] / 1e3, (double)l[n * 99 / 100] / 1e3, (double)l[n - 1] / 1e3,
+	       (double)load->first_us / 1e6, (double)load->count / since_first, cpu_s() * 1e6 / (double)load->count);
 }
 
 static bool is_whole(const struct load *load)
 {
-	return load->handed == load->expected && load->fates >= load->count + load->expected;
+	return load->handed == load->expected && load->fates >= load->expected_fates;
 }
 
 static int run(struct load *load)
@@ -244,9 +259,12 @@ static int run(struct load *load)
 	buf_init(&request, load->bytes + 16384);
 	load->filler = mem_alloc(load->bytes + 1);
 	memset(load->filler, 'x', load->bytes);
-	load->expected = load->count * (int64_t)load->senders[0].receivers_count;
+	const struct sender *like = &load->senders[0];
+	load->expected = like->receivers[0].wire ? load->count * (int64_t)like->receivers_count : 0;
+	load->expected_fates = like->wire ? load->count + load->expected : 0;
+	load->sent = like->wire ? 0 : load->count;
 	load->latencies_us = mem_array((size_t)load->expected + 1, sizeof(*load->latencies_us));
-	for (size_t i = 0; i < load->senders_count; i++)
+	for (size_t i = 0; load->expected && i < load->senders_count; i++)
 		for (size_t j = 0; j < load->senders[i].receivers_count; j++)
 			ask_for_deliveries(&load->senders[i].receivers[j], &request);
 	load->began_us = clock_mono_us();
@@ -257,7 +275,7 @@ static int run(struct load *load)
 		report(load);
 	else
 		fprintf(stderr, "bench_load: stopped after %lld of %lld hand-overs, %lld of %lld fates\n", (long long)load->handed, (long long)load->expected,
-		        (long long)load->fates, (long long)(load->count + load->expected));
+		        (long long)load->fates, (long long)load->expected_fates);
 	mem_free(load->latencies_us);
 	mem_free(load->filler);
 	buf_done(&request);
@@ -268,6 +286,8 @@ static struct wire *dial(struct load *load, const char *endpoint)
 {
 	struct wire *wire = NULL;
 	struct err why;
+	if (!strcmp(endpoint, "-"))
+		return NULL;
 	const struct wire_options options = {.high_water = 100000, .max_bytes = 16 << 20};
 	result r = wire_connect(load->wires, WIRE_DEALER, endpoint, &options, &wire, &why);
 	if (FAILED(r))

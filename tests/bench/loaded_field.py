@@ -13,18 +13,20 @@ from contest import WINDOW
 class LoadedField:
     name = "liaison"
 
-    def __init__(self, pairs=8, receivers=1, batch=None, name=None, message_bytes="1 MiB", log_level="warning", more_parties=0):
+    def __init__(self, pairs=8, receivers=1, batch=None, name=None, message_bytes="1 MiB", routed=False, agreements=1, parties=()):
         self.name = name or self.name
         self.field = made = field.Field()
         self.senders = [f"s{i}" for i in range(pairs)]
         self.receivers = {sender: [f"r{i}x{j}" for j in range(receivers)] for i, sender in enumerate(self.senders)}
-        self.log_level, self.message_bytes = log_level, message_bytes
         limits = "" if batch is None else f"batch = {batch};"
         limits += f' message_bytes = "{message_bytes}"; document_bytes = "16 MiB";'
         for name in [*self.senders, *(one for group in self.receivers.values() for one in group)]:
-            made.agency(name, f"bench.{name}", "community", spool=False, more_limits=limits)
-        made.parties += [(f"bench.absent{i}", ("community",), None) for i in range(more_parties)]
+            made.agency(name, f"bench.{name}", "community", roles=("receiver",) if name.startswith("r") else (), spool=False, more_limits=limits)
+        made.parties += [(party, ("bystander",), None) for party in parties]
+        made.agreements = agreements_text(agreements, routed)
         made.limits = {"rate": 0, "rate_bytes": "0 B", "handshake_rate": 0, "source_handshake_rate": 0}
+        if parties:
+            made.limits["links"] = len(parties) + 256
         if message_bytes != "1 MiB":
             made.limits |= {"message_bytes": message_bytes, "frame_bytes": "16 MiB", "window_bytes": "64 MiB"}
         self._widen_catalogue()
@@ -39,7 +41,7 @@ class LoadedField:
 
     def _rewrite(self, path):
         text = path.read_text().replace(f'catalogue = "{field.CATALOGUE}"', f'catalogue = "{self.catalogue}"')
-        path.write_text(text.replace('level = "info"', f'level = "{self.log_level}"'))
+        path.write_text(text.replace('level = "info"', 'level = "warning"'))
 
     def __enter__(self):
         with contextlib.ExitStack() as undo:
@@ -83,3 +85,13 @@ class LoadedField:
         if done.returncode != 0:
             raise SystemExit(f"{self.name}: {done.stderr}\n{self.field.last_words(8)}")
         return json.loads(done.stdout)
+
+
+def agreements_text(count, routed):
+    """The one that counts stands last; those before it are of the same senders, with other types."""
+    types = sorted(json.loads(path.read_text()).get("type", "") for path in field.CATALOGUE.glob("*-1.json"))
+    types = [name for name in types if name and name != "admin.message/1"]
+    others = [f'''  {{ name = "other {i}"; from = ["role:community"]; types = ["{types[i % len(types)]}"]; to = ["role:community"]; route = false; }}'''
+              for i in range(count - 1)]
+    last = f'''  {{ name = "bench"; from = ["role:community"]; types = ["admin.message/1"]; to = ["role:receiver"]; route = {str(routed).lower()}; }}'''
+    return ",\n".join([*others, last])
