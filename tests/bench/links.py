@@ -9,6 +9,7 @@ import growth
 import processes
 from loaded_field import LoadedField
 
+WEIGHED = 100  # links at least, to tell their memory from the ups and downs of a process
 CALM = 200  # messages a second of one pair, while others come
 
 
@@ -61,13 +62,15 @@ def resident(contender):
 
 def links(figures, rounds, seconds, long):
     """Memory of an idle link, and what a message costs beside them; a crowd's first coming is paced."""
-    for count in growth.points(long, seconds < 2, [10, 100, 1000, 2000], [10, 200], [5000]):
+    for count in growth.points(long, seconds < 2, [10, 100, 1000, 2000], [100, 400], [5000]):
         for _ in range(rounds if count <= 1000 else min(rounds, 2)):
             with LoadedField(pairs=1, parties=parties(count)) as contender:
                 growth.cost(contender, seconds / 4, size=1024)  # what a hub needs at all, it has now
                 before = resident(contender)
                 with Crowd(contender, count) as crowd:
-                    figures.add(f"links.kb.{count}", (resident(contender) - before) / count, "kB/link")
+                    if count >= WEIGHED:
+                        figures.add(f"links.kb.{count}", (resident(contender) - before) / count, "kB/link")
+                    figures.add(f"links.rate.{count}", crowd.came["per_second"], "links/s")
                     figures.add(f"links.refused.{count}", crowd.came["refused"], "connections")
                     figures.add(f"growth.links.{count}", growth.cost(contender, seconds / 2, size=1024)[0], "µs/message")
 

@@ -60,7 +60,10 @@ def curves(figures):
 
 TITLES = {"growth.stored": "broker and gateway per message, messages stored", "growth.agreements": "broker and gateway per message, agreements",
           "growth.fanout": "broker and gateway per delivery, receivers of each message", "growth.bytes": "broker and gateway per KiB, bytes of payload",
-          "growth.links": "broker and gateway per message, idle links beside", "links.kb": "memory per idle link, links",
+          "growth.links": "broker and gateway per message, idle links beside", "links.kb": "memory per idle link, links", "links.rate": "first coming, 100 on their way at a time, links",
+          "links.refused": "connections that the hub refused in it, links", "storm.cpu": "broker and gateway per link in the storm, adapters",
+          "storm.client": "the adapters' side of it, adapters", "storm.welcome_p99": "p99 of the time until the WELCOME, adapters",
+          "growth.stored_resident": "memory of broker and gateway, messages stored",
           "growth.fanout_rate": "deliveries, receivers of each message", "growth.bytes_rate": "payload, bytes of payload", "storm.rate": "reconnect storm, adapters",
           "storm.refused": "connections that the hub refused in it, adapters", "storm.p99": "p99 of others' messages meanwhile, adapters",
           "backlog.restart": "restart until the first delivery, messages queued", "backlog.rate": "catch-up, messages queued",
