@@ -7,6 +7,9 @@ packages_demo=(openssl jq)
 packages_test=(clang libclang-rt-14-dev libcmocka-dev python3 python3-pytest python3-zmq python3-msgpack python3-cryptography openssl jq curl procps shellcheck softhsm2
   pmccabe universal-ctags valgrind strace iproute2 nftables cppcheck)
 packages_long=(clang-tidy gcovr) # of the stages that only tests/run --long has
+# tests/bench/run: its plots, and the brokers that --peers measures beside
+packages_bench=(gnuplot-nox)
+packages_peers=(redis-server rabbitmq-server nats-server mosquitto e2fsprogs)
 
 # packages_install PACKAGE…: installs what is missing, and says so; needs root or sudo only then.
 packages_install() {

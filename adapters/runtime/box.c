@@ -14,7 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BOX_CHECKPOINT_PAGES = 1000 };
+/* The cache holds what a link may have under way, so that a verdict finds its message there. */
+enum { BOX_CHECKPOINT_PAGES = 1000, BOX_CACHE_KIB = 8192 };
 
 static const char *const schema =
 	"CREATE TABLE outbox(seq INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, priority INTEGER NOT NULL, is_receipt INTEGER NOT NULL,"
@@ -85,7 +86,10 @@ static result open_handle(struct box *box, struct err *err)
 	if (sqlite3_open_v2(box->path, &box->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, pages_vfs(true)) != SQLITE_OK)
 		return box_failed(box, err);
 	sqlite3_extended_result_codes(box->db, 1);
-	return execute(box, "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY", err);
+	char more[64];
+	TRY(execute(box, "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY", err));
+	sqlite3_snprintf(sizeof(more), more, "PRAGMA cache_size = -%d", BOX_CACHE_KIB);
+	return execute(box, more, err);
 }
 
 /* Who made the file, before anything in it is touched. */
@@ -275,11 +279,16 @@ static void run_after(struct box *box, const struct err *why)
 {
 	struct box_later *later = box->after;
 	size_t count = box->after_count;
+	struct err ignored; /* who wrote has been told, and reads are over */
 	box->after = NULL;
 	box->after_count = box->after_cap = 0;
+	if (count > 1)
+		box_read_begin(box);
 	for (size_t i = 0; i < count; i++)
 		if (later[i].fn)
 			later[i].fn(later[i].ctx, later[i].number, why);
+	if (FAILED(box_read_end(box, &ignored)))
+		box->failed_last = true;
 	mem_free(later);
 }
 

@@ -46,9 +46,10 @@ struct box_out {
 	int64_t created;
 };
 RESULT box_put_out(struct box *box, const struct box_out *out, int64_t *ret_seq, struct err *err); /* duplicate when the id is taken */
-/* Waiting messages in sending order (priority, then seq), leaving out those of `skip` (a sorted array of seqs): calls fn until it returns false. */
+/* Waiting messages in sending order (priority, then seq), without those that wants says no to, which are not read; NULL wants all. Calls fn until it returns false. */
+typedef bool (*box_wants_fn)(void *ctx, int64_t seq);
 typedef bool (*box_out_fn)(void *ctx, const struct box_out *out);
-RESULT box_each_waiting(struct box *box, box_out_fn fn, void *ctx, struct err *err);
+RESULT box_each_waiting(struct box *box, box_wants_fn wants, box_out_fn fn, void *ctx, struct err *err);
 RESULT box_find_out(struct box *box, const uint8_t *id, struct buf *hold, bool *ret_found, struct box_out *ret, struct err *err);
 /* Whether the receipt of that message still waits for the hub's verdict. */
 RESULT box_receipt_waits(struct box *box, const uint8_t *of, bool *ret_waits, struct err *err);

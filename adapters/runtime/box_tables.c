@@ -72,17 +72,34 @@ static result ended(struct box *box, sqlite3_stmt *s, int step, struct err *err)
 	return r;
 }
 
-result box_each_waiting(struct box *box, box_out_fn fn, void *ctx, struct err *err)
+static result read_waiting(struct box *box, int64_t seq, box_out_fn fn, void *ctx, bool *ret_goes_on, struct err *err)
 {
 	struct box_out out;
-	int step;
-	READER(s, BOX_SQL_EACH_WAITING)
-	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
+	READER(s, BOX_SQL_OUT)
+	sqlite3_bind_int64(s, 1, seq);
+	int step = sqlite3_step(s);
+	if (step == SQLITE_ROW) {
 		read_out(s, &out);
-		if (!fn(ctx, &out))
-			break;
+		*ret_goes_on = fn(ctx, &out);
 	}
 	return ended(box, s, step, err);
+}
+
+result box_each_waiting(struct box *box, box_wants_fn wants, box_out_fn fn, void *ctx, struct err *err)
+{
+	bool goes_on = true;
+	int step = SQLITE_DONE;
+	result r = OK;
+	READER(s, BOX_SQL_EACH_WAITING)
+	while (goes_on && !FAILED(r) && (step = sqlite3_step(s)) == SQLITE_ROW) {
+		int64_t seq = sqlite3_column_int64(s, 0);
+		if (!wants || wants(ctx, seq))
+			r = read_waiting(box, seq, fn, ctx, &goes_on, err);
+	}
+	if (!FAILED(r))
+		return ended(box, s, step, err);
+	sqlite3_reset(s);
+	return r;
 }
 
 /* Copies the views of a row into hold, so that they outlive the statement. */

@@ -43,13 +43,17 @@ struct batch {
 	} rows[FRAME_BATCH_MAX];
 };
 
+static bool is_not_under_way(void *ctx, int64_t seq)
+{
+	const struct batch *batch = ctx;
+	struct pending *known = NULL;
+	HASH_FIND(by_seq, batch->sender->by_seq, &seq, sizeof(seq), known);
+	return !known;
+}
+
 static bool add_row(void *ctx, const struct box_out *out)
 {
 	struct batch *batch = ctx;
-	struct pending *known = NULL;
-	HASH_FIND(by_seq, batch->sender->by_seq, &out->seq, sizeof(out->seq), known);
-	if (known)
-		return true;
 	if (batch->count && (int64_t)(batch->bytes.len + out->header.len + out->parts.len) > batch->bytes_most)
 		return false;
 	batch->rows[batch->count].header_at = batch->bytes.len;
@@ -136,7 +140,7 @@ static bool send_batch(struct sender *sender)
 	buf_init(&batch->bytes, (size_t)welcome->frame_max);
 	result r = OK;
 	if (batch->most)
-		r = box_each_waiting(sender->office->box, add_row, batch, &why);
+		r = box_each_waiting(sender->office->box, is_not_under_way, add_row, batch, &why);
 	if (!FAILED(r) && batch->count)
 		r = submit(sender, batch, &why);
 	if (!FAILED(r) && batch->count) {

@@ -26,11 +26,11 @@ def field():
 
 
 def refused_receipts(field):
-    """Of the hub's ledger: who said a receipt that the hub has refused with not_found, and the reason."""
+    """Of the hub's ledger: each receipt that the hub has refused with not_found, who said it, and the reason. Said again after a cut, it is refused again."""
     with contextlib.closing(sqlite3.connect(f"file:{field.folder}/hub/data/store.db?mode=ro", uri=True)) as database:
         entries = [msgpack.unpackb(row[0]) for row in database.execute("SELECT entry FROM ledger ORDER BY number")]
-    return [(party, detail["reason"]) for _, _, _, kind, _, _, party, what, detail in entries
-            if kind == "refused" and what == "receipt/1" and detail["code"] == "not_found"]
+    return {receipt: (party, detail["reason"]) for _, _, _, kind, receipt, _, party, what, detail in entries
+            if kind == "refused" and what == "receipt/1" and detail["code"] == "not_found"}.values()
 
 
 def judge_refused_receipts(field, load):

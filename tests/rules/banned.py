@@ -46,7 +46,6 @@ EXCEPTIONS = {
     ('broker/gateway/main.c', 'print'): 'a program: who starts it by hand is told that it is not for that',
     ('adapters/main.c', 'print'): 'a program: faults of the configuration go to the person who started it',
     ('tests/fault/shim.c', 'number'): 'goes before the C library of programs that have not begun; its settings come from the tests',
-    ('tests/bench/load.c', 'number'): 'a driver whose arguments come from tests/bench/run',
 }
 
 

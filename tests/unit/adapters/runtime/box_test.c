@@ -400,7 +400,7 @@ static void the_outbox_is_in_sending_order_and_stops_where_it_is_told(void **sta
 			ids[i] = uuid_new();
 			assert_int_equal(put_out(desk->box, &ids[i], priorities[i], false).code, CODE_OK);
 		}
-		fine(box_each_waiting(desk->box, note_out, &order, &err), &err);
+		fine(box_each_waiting(desk->box, NULL, note_out, &order, &err), &err);
 		assert_int_equal(order.count, most);
 		for (size_t i = 0; i < most; i++)
 			assert_memory_equal(order.ids[i], ids[expected[i]].at, UUID_LEN);

@@ -2,7 +2,7 @@
 """Puts what runs of tests/fault/run measured (--json FILE) into docs/reliability.md, between its two marks; each kind of fault with the words of its own
 test file, and the command that repeats it. Later files win.
 
-Usage: tests/fault/figures.py FILE…"""
+Usage: tests/fault/measured.py FILE…"""
 import ast
 import json
 import pathlib
