@@ -46,9 +46,13 @@ static void look_at_papers(struct care *care, const struct snapshot *snapshot)
 	care_until(care, "revocation list", "", trust_crl_due_ms(snapshot->trust), CRL_NOTICE_DAYS);
 }
 
+/* What a key signed that was revoked as compromised is not believed any more, and no damage: a restore mends nothing of it. */
 static void on_finding(void *ctx, const struct ledger_finding *finding)
 {
-	care_say(ctx, CARE_FAULT, "ledger", finding->where, code_remedy(finding->code), "%s: %s", code_text(finding->code), finding->reason);
+	if (finding->code == CODE_REVOKED)
+		care_say(ctx, CARE_WARNING, "ledger", finding->where, "Nothing is damaged: docs/runbook.md, keys in wrong hands.", "%s: %s", code_text(finding->code), finding->reason);
+	else
+		care_say(ctx, CARE_FAULT, "ledger", finding->where, code_remedy(finding->code), "%s: %s", code_text(finding->code), finding->reason);
 }
 
 /* While the broker runs it commits between two looks; what it says of the queues then is of two moments. */

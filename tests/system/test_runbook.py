@@ -154,11 +154,20 @@ def test_keys_in_wrong_hands_are_revoked_and_replaced(site):
     site.say("new-key.json", "signed by the new key", by="police", to="ct.doc.parole.hartford")
     shown, code = site.shell("liaison ledger verify /var/lib/liaison --ca /etc/liaison/ca.pem --crl /etc/liaison/crl.pem")
     assert code == 1 and "revoked" in shown, shown
+    shown = site.type("liaison doctor -c /etc/liaison/broker.cfg")
+    assert "warning  ledger entry" in shown and "revoked" in shown, "that is no damage, and no reason to restore"
     site.type("rm /media/carry/crl.pem")
     site.run("The hub's key in wrong hands")
     site.run("The hub's key in wrong hands", slice(2, None), agency="parole")
     site.wait_connected()
     site.say("new-hub-key.json", "by the hub's new keys")
+    # A backup of before has a head that the compromised key signed: it is put back like any other.
+    lose(site)
+    site.run("Restore", slice(4, None))
+    refuses(site)
+    for agency in AGENCIES:
+        accept(site, agency, "2026-01-01")
+    site.say("after-all.json", "after all of it")
 
 
 def test_an_authority_is_replaced(site):
