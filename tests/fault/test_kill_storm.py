@@ -13,7 +13,7 @@ RATE = 40
 LIMITS = {"heartbeat_ms": "2 s", "redeliver_ms": "10 s", "attempts": 50}  # a storm is no reason to give up on a message
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope=long_or("module", "function"))  # in the long measure no test has anything of the one before it
 def field():
     with Field() as made:
         made.limits = LIMITS
