@@ -9,7 +9,7 @@ from net import HUB_ADDRESS, PREFIX, Net, has_netem, need_network, sh
 
 LIMITS = {"heartbeat_ms": "1 s", "redeliver_ms": "4 s", "handshake_ms": "3 s", "attempts": 50}
 SPACES = ("near", "a", "b", "c")
-FAULT_S = long_or(2, 60)
+FAULT_S = long_or(4, 60)
 QUICK = "stall = \"4 s\"; handshake = \"3 s\";"
 
 
@@ -82,7 +82,7 @@ def play(load, net, figure, name, faults, seconds=FAULT_S):
 
 def test_cut_deaf_and_mute_at_once(field, net, figure):
     with Load(field, 40) as load:
-        play(load, net, figure, "lines cut, deaf, mute", {"a": net.cut, "b": net.deafen, "c": net.mute}, FAULT_S + 4)
+        play(load, net, figure, "lines cut, deaf, mute", {"a": net.cut, "b": net.deafen, "c": net.mute}, FAULT_S + 2)
         assert {agency.party for space in "abc" for agency in field.of[space]} <= links_down(field), "each was missed after three questions"
 
 

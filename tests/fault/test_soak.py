@@ -12,7 +12,7 @@ from load import SEED, Load, ZmqSystem, furnish, long_or
 SOAK_S = int(os.environ.get("LIAISON_TEST_SOAK_S", long_or(6, 1900)))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope=long_or("module", "function"))
 def field():
     with Field() as made:
         yield furnish(made).start()
