@@ -254,11 +254,11 @@ static result recover_folder(struct port_spool *port, enum spool_folder folder, 
 			char *path = port_spool_path(port, folder, names[i], "");
 			unlink(path);
 			mem_free(path);
-		} else if (folder == SPOOL_INBOX) {
-			port_spool_recover(port, names[i]);
 		} else if (folder == SPOOL_REFUSED && is_reason(names[i])) {
 			port_spool_recover_reason(port, names[i]);
 		}
+	if (folder == SPOOL_INBOX)
+		port_spool_recover(port, names, count);
 	file_list_free(names, count);
 	return OK;
 }

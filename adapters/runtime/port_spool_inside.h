@@ -39,7 +39,7 @@ void port_spool_scan(void *ctx);
 /* What a death left of a refusal: the reason, .NAME.error, is shown beside the document that was put away, or removed. */
 void port_spool_recover_reason(struct port_spool *port, const char *hidden);
 
-/* port_spool_out.c: a delivery that a death left hidden in the inbox is shown if it was handed over. */
-void port_spool_recover(struct port_spool *port, const char *hidden);
+/* port_spool_out.c: of what a death left hidden in the inbox, deliveries that were handed over are shown, in the order in which they had come. */
+void port_spool_recover(struct port_spool *port, char *const *names, size_t count);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -171,17 +172,46 @@ static void show_anew(struct port_spool *port, const struct box_in *in, const ch
 	show(port, hidden);
 }
 
-void port_spool_recover(struct port_spool *port, const char *hidden)
+struct hidden {
+	const char *name;
+	int64_t seq;
+};
+
+static int compare_hidden(const void *left, const void *right)
+{
+	int64_t a = ((const struct hidden *)left)->seq, b = ((const struct hidden *)right)->seq;
+	return (a > b) - (a < b);
+}
+
+/* False: not a delivery that was handed over. */
+static bool find_hidden(struct port_spool *port, struct hidden *hidden, struct buf *hold, struct box_in *ret)
 {
 	struct uuid id;
-	struct buf hold;
-	struct box_in in;
 	struct err why;
 	bool found = false;
-	if (strlen(hidden) < UUID_TEXT_MAX || FAILED(uuid_parse(bytes_of(hidden + 1, UUID_TEXT_MAX - 1), &id, &why)))
-		return;
+	if (strlen(hidden->name) < UUID_TEXT_MAX || FAILED(uuid_parse(bytes_of(hidden->name + 1, UUID_TEXT_MAX - 1), &id, &why)))
+		return false;
+	if (FAILED(box_find_in(port->office->box, id.at, hold, &found, ret, &why)) || !found || !ret->handed)
+		return false;
+	hidden->seq = ret->seq;
+	return true;
+}
+
+void port_spool_recover(struct port_spool *port, char *const *names, size_t count)
+{
+	struct hidden *hidden = mem_array(count + 1, sizeof(*hidden));
+	struct buf hold;
+	struct box_in in;
+	size_t known = 0;
 	buf_init(&hold, SPOOL_STATUS_MAX);
-	if (!FAILED(box_find_in(port->office->box, id.at, &hold, &found, &in, &why)) && found && in.handed)
-		show_anew(port, &in, hidden);
+	for (size_t i = 0; i < count; i++) {
+		hidden[known].name = names[i];
+		known += find_hidden(port, &hidden[known], &hold, &in);
+	}
+	qsort(hidden, known, sizeof(*hidden), compare_hidden);
+	for (size_t i = 0; i < known; i++)
+		if (find_hidden(port, &hidden[i], &hold, &in))
+			show_anew(port, &in, hidden[i].name);
 	buf_done(&hold);
+	mem_free(hidden);
 }

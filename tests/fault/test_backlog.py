@@ -10,7 +10,7 @@ import zmq
 from field import Field, wait_until
 from load import long_or
 
-COUNT = int(os.environ.get("LIAISON_TEST_BACKLOG", long_or(20_000, 1_000_000)))
+COUNT = int(os.environ.get("LIAISON_TEST_BACKLOG", long_or(10_000, 1_000_000)))
 PACE = 2000          # requests under way
 READY_S = 2
 MEMORY_MIB = 32      # more than with an empty queue, at most

@@ -14,7 +14,7 @@ from load import Crew, Load, furnish, long_or
 
 DAY_S = 86400
 LIMITS = {"heartbeat_ms": "2 s", "redeliver_ms": "2 s", "attempts": 50}
-WRONG_S = long_or(2, 20)
+WRONG_S = long_or(1, 20)
 DIFFERENT = ["clock", "expired"]  # with which messages may be refused while clocks differ
 SOME = ("hartford", "york", "police_hartford", "capitol")
 

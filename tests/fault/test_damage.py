@@ -14,6 +14,7 @@ import zmq
 
 from field import Field, wait_until
 from load import AGENCIES, SEED, Load, furnish, long_or
+from liaison_wire import uuid7, uuid_text
 from store_pages import PAGE
 
 CAST = [row for row in AGENCIES if row[0] in ("capitol", "troop", "northend")]  # spool, ZeroMQ, ZeroMQ
@@ -313,6 +314,22 @@ def test_what_was_damaged_before_it_was_shown_is_written_anew(spools):
         assert shown.read_bytes() == whole
         assert [path.name for path in inbox.iterdir()] == [shown.name]
     wait_until(lambda: capitol.fate("word.json")["state"] == "settled", 20, "the receipt")
+
+
+def test_what_a_death_left_hidden_is_shown_in_the_order_in_which_it_came(spools):
+    """Whatever their names: an id that a system has chosen says nothing of the order."""
+    capitol, adult = spools.agencies["capitol"], spools.agencies["adult"]
+    inbox = adult.spool / "inbox"
+    ids = sorted((uuid_text(uuid7()) for _ in range(6)), reverse=True)
+    capitol.drop("words.json", [{**word(adult.party, f"No. {number}"), "id": message} for number, message in enumerate(ids)])
+    shown = wait_until(lambda: len(paths := list(inbox.glob("[!.]*"))) == 6 and paths, 20, "the deliveries")
+    adult.kill()
+    for path in shown:
+        path.rename(path.with_name("." + path.name))
+    adult.start()
+    wait_until(lambda: not list(inbox.glob(".*")), 20, "what was hidden")
+    order = sorted(inbox.iterdir(), key=lambda path: (path.stat().st_ctime_ns, ids.index(path.name[:36])))  # at the same instant any order will do
+    assert [path.name[:36] for path in order] == ids
 
 
 def test_a_damaged_document_is_refused_whole(spools):

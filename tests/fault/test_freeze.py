@@ -15,7 +15,7 @@ FROZEN_S = long_or(5, 30)
 LIMITS = {"heartbeat_ms": "1 s", "redeliver_ms": "3 s", "attempts": 50}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def field():
     with Field() as made:
         made.limits = LIMITS

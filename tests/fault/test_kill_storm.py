@@ -13,7 +13,7 @@ RATE = 40
 LIMITS = {"heartbeat_ms": "2 s", "redeliver_ms": "10 s", "attempts": 50}  # a storm is no reason to give up on a message
 
 
-@pytest.fixture
+@pytest.fixture(scope=long_or("module", "function"))  # in the long measure no test has anything of the one before it
 def field():
     with Field() as made:
         made.limits = LIMITS
@@ -61,7 +61,7 @@ def test_kills_at_any_instant_under_load(field, figure):
         begin = load.now()
         storm(crew, dice, KILLS // 2, 0.3)
         end = load.now()
-        numbers = load.settle(60)
+        numbers = load.settle(long_or(60, 300))
         tell(figure, "storm", load, crew, numbers, begin, end)
 
 
@@ -86,7 +86,7 @@ def test_kills_with_recipients_away_and_a_backlog(field, figure):
         for system in silent:
             system.is_away = False
         end = load.now()
-        numbers = load.settle(60)
+        numbers = load.settle(long_or(60, 300))
         figure("backlog: messages that waited when the second storm began", waiting)
         tell(figure, "backlog", load, crew, numbers, begin, end)
 
@@ -117,5 +117,5 @@ def test_everything_dies_at_once_again_and_again(field, figure):
             crew.mind_for(dice.uniform(0.2, 1.0))
             crew.bring_back()
         end = load.now()
-        numbers = load.settle(60)
+        numbers = load.settle(long_or(60, 300))
         tell(figure, "all at once", load, crew, numbers, begin, end)

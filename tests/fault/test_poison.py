@@ -13,7 +13,7 @@ from test_forgery import FakeHub
 LIMITS = {"redeliver_ms": "1 s", "attempts": 3, "heartbeat_ms": "2 s"}
 SILENT, REFUSING, DYING = "ct.silent", "ct.refusing", "ct.dying"
 POISON = "poison"
-LOAD_S = long_or(4, 60)
+LOAD_S = long_or(2, 60)
 
 
 class Played(threading.Thread):
@@ -112,7 +112,7 @@ def test_bad_recipients_hold_up_nobody(field, figure):
                 system.offer([(draft, {"to": [party], "may_end": may_end})])
             load.flow_for(0.5)
             for number in range(30):
-                if number < 8:  # from the third time on each goes alone, and waits its second
+                if number < 5:  # from the third time on each goes alone, and waits its second
                     system.errands.append(lambda: say(SILENT, "unheard", ["dead_lettered"]))
                 system.errands.append(lambda: say(REFUSING, "unwanted", ["refused"]))
                 system.errands.append(lambda n=number: say(DYING, POISON if n % 10 == 4 else "good", ["dead_lettered"]))
@@ -123,13 +123,13 @@ def test_bad_recipients_hold_up_nobody(field, figure):
             for event in load.history.all("status"):
                 for outcome in event["outcomes"]:
                     told.setdefault(outcome["recipient"], {})[texts[event["id"]]] = outcome["what"]
-            assert set(told[SILENT].values()) == {"dead_lettered"} and len(told[SILENT]) == 8
+            assert set(told[SILENT].values()) == {"dead_lettered"} and len(told[SILENT]) == 5
             assert set(told[REFUSING].values()) == {"refused"} and len(told[REFUSING]) == 30
             ends = sorted(told[DYING].values())
             assert ends == ["dead_lettered"] * 3 + ["received"] * 27, "the poison is put away, and nothing else with it"
             assert 3 <= played[2].deaths <= 3 * LIMITS["attempts"], "a death counts for all that were on their way; then suspects go alone"
             figure("bad recipients: messages accounted for", numbers["messages"])
-            figure("bad recipients: dead letters told to their originator", 11)
+            figure("bad recipients: dead letters told to their originator", 8)
             figure("bad recipients: p99 end to end of everybody else", load.p99_ms(), "ms")
     finally:
         for one in played:

@@ -9,10 +9,10 @@ from field import PAROLE, POLICE, Field, wait_until
 from liaison_wire import CREDIT, DELIVER, Adapter, Message, header_decode, submit_frame, unpack
 from load import SEED, Load, ZmqSystem, furnish, long_or
 
-SOAK_S = int(os.environ.get("LIAISON_TEST_SOAK_S", long_or(15, 1900)))
+SOAK_S = int(os.environ.get("LIAISON_TEST_SOAK_S", long_or(6, 1900)))
 
 
-@pytest.fixture
+@pytest.fixture(scope=long_or("module", "function"))
 def field():
     with Field() as made:
         yield furnish(made).start()
@@ -99,7 +99,7 @@ def test_a_message_submitted_again_gets_its_first_verdict_and_other_bytes_a_conf
 def test_nothing_is_delivered_that_could_still_vanish(desk, figure):
     """The hub dies at the instant when a delivery is seen: its message has the same place in the ledger after that, and the very same verdict."""
     dice = random.Random(SEED)
-    rounds, seen = long_or(8, 200), 0
+    rounds, seen = long_or(5, 200), 0
     for number in range(rounds):
         sender, receiver = call(desk, "parole", PAROLE), call(desk, "police", POLICE)
         receiver.send([CREDIT, 1000])
