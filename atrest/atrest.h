@@ -30,5 +30,7 @@ struct atrest_began {
 	size_t sealed;                  /* databases that were plain until now */
 };
 RESULT atrest_begin(const char *key, const char *folder, const char *const *names, size_t count, struct atrest_began *ret, struct err *err);
+/* The same for a command that only reads: nothing is sealed, and a database (a path; it may be absent) that is sealed with no key, or none of the ring, is refused. key. */
+RESULT atrest_begin_reading(const char *key, const char *const *paths, size_t count, struct err *err);
 
 #endif

@@ -47,7 +47,7 @@ static RESULT open_for_look(const char *path, int *ret_fd, enum atrest_state *re
 
 	*ret_state = ATREST_ABSENT;
 	*ret_fd = open(path, O_RDWR | O_CLOEXEC);
-	if (*ret_fd < 0 && errno == EACCES)
+	if (*ret_fd < 0 && (errno == EACCES || errno == EROFS)) /* another user's, or a medium that cannot be written */
 		*ret_fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (*ret_fd < 0)
 		return errno == ENOENT ? OK : err_errno(err, path, "cannot open it");
@@ -307,4 +307,19 @@ result atrest_begin(const char *key, const char *folder, const char *const *name
 		TRY(atrest_setup(vault, err));
 	}
 	return seal_all(vault, folder, names, count, &ret->sealed, err);
+}
+
+result atrest_begin_reading(const char *key, const char *const *paths, size_t count, struct err *err)
+{
+	struct vault *vault = NULL;
+	result r = OK;
+
+	if (key != NULL)
+		TRY(vault_load(key, &vault, err));
+	for (size_t i = 0; i < count && !FAILED(r); i++)
+		r = atrest_may_open(paths[i], vault, err);
+	if (!FAILED(r) && vault != NULL)
+		return atrest_setup(vault, err);
+	vault_free(vault);
+	return r;
 }

@@ -227,18 +227,44 @@ int cli_reload(struct cli *cli, int argc, char **argv)
 	return EXIT_FINE;
 }
 
+static void print_metrics(const struct cli *cli, struct bytes answer)
+{
+	struct bytes value, text;
+	if (!cli->json && pack_find(answer, "metrics", &value) && pack_as_text(value, &text))
+		printf("%.*s", (int)text.len, (const char *)text.at);
+}
+
+static int adapter_metrics(struct cli *cli)
+{
+	struct talk *talk = NULL;
+	struct buf question;
+	struct bytes answer = BYTES_NONE;
+	struct err why;
+	cli_put_op(&question, "metrics", 0);
+	result r = talk_open(cli->port, &talk, &why);
+	if (!FAILED(r))
+		r = talk_ask(talk, buf_bytes(&question), cli->timeout_ms, &answer, &why);
+	buf_done(&question);
+	if (!FAILED(r) && cli->json)
+		show_json(answer);
+	if (!FAILED(r))
+		print_metrics(cli, answer);
+	talk_close(talk);
+	return FAILED(r) ? cli_fail(&why) : EXIT_FINE;
+}
+
 int cli_metrics(struct cli *cli, int argc, char **argv)
 {
 	struct buf question, answer;
-	struct bytes value, text;
 	if (!cli_words(argc, argv, 0, 0))
 		return cli_usage("metrics", "takes no words");
+	if (cli->port)
+		return adapter_metrics(cli);
 	cli_put_op(&question, "metrics", 0);
 	int code = cli_ask(cli, &question, &answer);
 	if (code != EXIT_FINE)
 		return code;
-	if (!cli->json && pack_find(buf_bytes(&answer), "metrics", &value) && pack_as_text(value, &text))
-		printf("%.*s", (int)text.len, (const char *)text.at);
+	print_metrics(cli, buf_bytes(&answer));
 	buf_done(&answer);
 	return EXIT_FINE;
 }

@@ -24,7 +24,7 @@ const struct cli_command cli_commands[] = {
 	{"consent", "list | show ID", "consents to disclose", cli_consent},
 	{"trace", "ID | THREAD | SUBJECT", "a message's or a person's whole way, with times", cli_trace},
 	{"watch", "[PREFIX]", "events as they happen", cli_watch},
-	{"metrics", "", "the hub's metrics in the OpenMetrics format", cli_metrics},
+	{"metrics", "[--port ENDPOINT]", "the hub's metrics in the OpenMetrics format, or an adapter's", cli_metrics},
 	{"reload", "", "have the hub read its configuration, certificates and lists again", cli_reload},
 	{"convert", "FILE [--from FORMAT] [--to FORMAT]", "a document of the field as messages, or messages as a document; nothing is sent", cli_convert},
 	{"check", "CONFIG", "check a broker's or an adapter's configuration", cli_check},

@@ -181,7 +181,8 @@ static int verify(struct cli *cli, const struct verify_options *options)
 	trust_unref(trust);
 	buf_done(&head);
 	buf_done(&findings.packed);
-	return FAILED(r) ? cli_fail(&why) : EXIT_FINE;
+	int code = FAILED(r) ? cli_fail(&why) : EXIT_FINE;
+	return report.findings ? EXIT_FAILED : code; /* it ran, and the answer is no, whatever the first finding's code is */
 }
 
 static int cli_verify(struct cli *cli, int argc, char **argv)

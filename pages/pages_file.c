@@ -218,6 +218,18 @@ static result copy_pages(sqlite3 *from, const char *path, sqlite3 *into, const c
 	return pages_failure(into, to, step == SQLITE_DONE ? rc : step, err);
 }
 
+/* A copy says of itself what its original does, that there is a log. Whoever read it then would make files beside it, or could not read it at all where
+ * nothing can be made: the copy is one file, and stays as it was made. */
+static result end_log(const char *to, struct err *err)
+{
+	sqlite3 *handle = NULL;
+	result r = open_handle(to, SQLITE_OPEN_READWRITE, &handle, err);
+	if (!FAILED(r))
+		r = execute(handle, to, "PRAGMA journal_mode=DELETE", err);
+	sqlite3_close(handle);
+	return r;
+}
+
 result pages_copy(const char *path, const char *to, struct err *err)
 {
 	sqlite3 *from = NULL, *into = NULL;
@@ -232,6 +244,8 @@ result pages_copy(const char *path, const char *to, struct err *err)
 		r = copy_pages(from, path, into, to, err);
 	sqlite3_close(into);
 	sqlite3_close(from);
+	if (!FAILED(r))
+		r = end_log(to, err);
 	return FAILED(r) ? r : sync_file(to, err);
 }
 

@@ -189,18 +189,30 @@ static bool decode_fragment(struct bytes text, char *into, size_t size)
 	return true;
 }
 
-static result add_target(struct compiler *compiler, struct target found, const char *fragment, uint32_t *ret, struct err *err)
+/* Two ways of writing it may lead to one schema. */
+static bool is_known(const struct compiler *compiler, const struct target *wanted, const char *fragment, uint32_t *ret_block)
 {
 	for (size_t i = 0; i < compiler->targets_count; i++) {
-		if (compiler->targets[i].schema.at != found.schema.at)
+		const struct target *known = &compiler->targets[i];
+		bool is_same = wanted->schema.at != NULL ? known->schema.at == wanted->schema.at
+		                                         : known->scope.document.at == wanted->scope.document.at && !strcmp(known->fragment, fragment);
+		if (!is_same)
 			continue;
-		*ret = compiler->targets[i].block;
-		return OK;
+		*ret_block = known->block;
+		return true;
 	}
+	return false;
+}
+
+static result add_target(struct compiler *compiler, struct target found, const char *fragment, uint32_t *ret, struct err *err)
+{
+	if (is_known(compiler, &found, fragment, ret))
+		return OK;
 	TRY(new_block(compiler, fragment, &found.block, err));
 	found.pointer = found.scope.name.len > 0
 	                        ? mem_printf("%.*s#%s", (int)found.scope.name.len, (const char *)found.scope.name.at, fragment)
 	                        : mem_text(fragment);
+	found.fragment = found.pointer + strlen(found.pointer) - strlen(fragment);
 	compiler->targets = mem_grow(compiler->targets, compiler->targets_count + 1, sizeof(*compiler->targets));
 	compiler->targets[compiler->targets_count++] = found;
 	*ret = found.block;
@@ -224,6 +236,8 @@ result validator_target(struct making *making, struct bytes uri, uint32_t *ret_b
 	}
 	if (hash && !decode_fragment(bytes_of(hash + 1, uri.len - name.len - 1), fragment, sizeof(fragment)))
 		return validator_fault(making, KEYWORD_REF, err, "the part after # cannot be read");
+	if (is_known(compiler, &target, fragment, ret_block)) /* to look it up again takes a walk through its document */
+		return OK;
 	if (!pack_pointer(target.scope.document, fragment, &target.schema))
 		return validator_fault(making, KEYWORD_REF, err, "refers to nothing");
 	return add_target(compiler, target, fragment, ret_block, err);

@@ -180,6 +180,7 @@ struct target {
 	struct scope scope;
 	uint32_t block;
 	char *pointer;
+	const char *fragment; /* of the pointer */
 };
 
 struct compiler {

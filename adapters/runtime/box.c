@@ -14,7 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BOX_CHECKPOINT_PAGES = 1000 };
+/* The cache holds what a link may have under way, so that a verdict finds its message there. */
+enum { BOX_CHECKPOINT_PAGES = 1000, BOX_CACHE_KIB = 8192 };
 
 static const char *const schema =
 	"CREATE TABLE outbox(seq INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, priority INTEGER NOT NULL, is_receipt INTEGER NOT NULL,"
@@ -36,6 +37,9 @@ static const char *const schema =
 	"CREATE INDEX record_nic ON record(kind, nic) WHERE nic <> '';"
 	"CREATE INDEX record_name ON record(kind, name) WHERE name <> '';"
 	"CREATE INDEX record_thread ON record(kind, thread);";
+
+/* By what they are of. Files that were made before there was this index get it when they are opened. */
+static const char *const receipts_index = "CREATE INDEX IF NOT EXISTS outbox_receipts ON outbox(tag) WHERE is_receipt = 1 AND state = 0";
 
 static result pragma_int(struct box *box, const char *sql, int64_t *ret, struct err *err)
 {
@@ -76,12 +80,16 @@ static int on_log(void *ctx, sqlite3 *handle, const char *name, int pages)
 	return SQLITE_OK;
 }
 
+/* What SQLite sorts or sets aside stays in memory: the sandbox lets nobody write elsewhere, and nothing of a message belongs there. */
 static result open_handle(struct box *box, struct err *err)
 {
 	if (sqlite3_open_v2(box->path, &box->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, pages_vfs(true)) != SQLITE_OK)
 		return box_failed(box, err);
 	sqlite3_extended_result_codes(box->db, 1);
-	return execute(box, "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON", err);
+	char more[64];
+	TRY(execute(box, "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY", err));
+	sqlite3_snprintf(sizeof(more), more, "PRAGMA cache_size = -%d", BOX_CACHE_KIB);
+	return execute(box, more, err);
 }
 
 /* Who made the file, before anything in it is touched. */
@@ -139,7 +147,9 @@ static result open_database(struct box *box, struct err *err)
 	if (version != 0 && version < BOX_FORMAT)
 		TRY(renew(box, kind, err));
 	TRY(configure(box, version == 0, err));
-	return version == 0 ? make_schema(box, err) : OK;
+	if (version == 0)
+		TRY(make_schema(box, err));
+	return execute(box, receipts_index, err);
 }
 
 /* The lock file keeps a second adapter out, and remembers that there was a box: without it, what waited and what was handed over already would be
@@ -269,11 +279,16 @@ static void run_after(struct box *box, const struct err *why)
 {
 	struct box_later *later = box->after;
 	size_t count = box->after_count;
+	struct err ignored; /* who wrote has been told, and reads are over */
 	box->after = NULL;
 	box->after_count = box->after_cap = 0;
+	if (count > 1)
+		box_read_begin(box);
 	for (size_t i = 0; i < count; i++)
 		if (later[i].fn)
 			later[i].fn(later[i].ctx, later[i].number, why);
+	if (FAILED(box_read_end(box, &ignored)))
+		box->failed_last = true;
 	mem_free(later);
 }
 

@@ -41,15 +41,18 @@ struct box_out {
 	bool is_receipt;
 	enum box_state state;
 	struct bytes header, parts; /* as they will be sent; parts packed */
-	struct bytes tag;           /* text */
+	struct bytes tag;           /* text; of a receipt the id of what it is of */
 	struct bytes verdict;       /* packed, once there is one */
 	int64_t created;
 };
 RESULT box_put_out(struct box *box, const struct box_out *out, int64_t *ret_seq, struct err *err); /* duplicate when the id is taken */
-/* Waiting messages in sending order (priority, then seq), leaving out those of `skip` (a sorted array of seqs): calls fn until it returns false. */
+/* Waiting messages in sending order (priority, then seq), without those that wants says no to, which are not read; NULL wants all. Calls fn until it returns false. */
+typedef bool (*box_wants_fn)(void *ctx, int64_t seq);
 typedef bool (*box_out_fn)(void *ctx, const struct box_out *out);
-RESULT box_each_waiting(struct box *box, box_out_fn fn, void *ctx, struct err *err);
+RESULT box_each_waiting(struct box *box, box_wants_fn wants, box_out_fn fn, void *ctx, struct err *err);
 RESULT box_find_out(struct box *box, const uint8_t *id, struct buf *hold, bool *ret_found, struct box_out *ret, struct err *err);
+/* Whether the receipt of that message still waits for the hub's verdict. */
+RESULT box_receipt_waits(struct box *box, const uint8_t *of, bool *ret_waits, struct err *err);
 /* Accepted or refused by the hub. Receipts leave the box with it. */
 RESULT box_judged(struct box *box, const uint8_t *id, bool accepted, struct bytes verdict, struct err *err);
 RESULT box_counts(struct box *box, int64_t *ret_waiting, int64_t *ret_unhanded, struct err *err);

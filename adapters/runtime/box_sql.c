@@ -10,13 +10,16 @@ static const char *const sql[BOX_SQL_COUNT] = {
 	[BOX_SQL_COMMIT] = "COMMIT",
 	[BOX_SQL_PUT_OUT] = "INSERT INTO outbox(id, priority, is_receipt, state, header, parts, tag, created) VALUES(?1, ?2, ?3, 0, ?4, ?5, ?6, ?7)"
 	                    " ON CONFLICT(id) DO NOTHING",
-	[BOX_SQL_EACH_WAITING] = "SELECT seq, id, priority, is_receipt, state, header, parts, tag, verdict, created FROM outbox WHERE state = 0"
-	                         " ORDER BY priority DESC, seq",
+	[BOX_SQL_READ] = "BEGIN",
+	[BOX_SQL_EACH_WAITING] = "SELECT seq FROM outbox WHERE state = 0 ORDER BY priority DESC, seq",
+	[BOX_SQL_OUT] = "SELECT seq, id, priority, is_receipt, state, header, parts, tag, verdict, created FROM outbox WHERE seq = ?1",
 	[BOX_SQL_FIND_OUT] = "SELECT seq, id, priority, is_receipt, state, header, parts, tag, verdict, created FROM outbox WHERE id = ?1",
+	[BOX_SQL_RECEIPT_WAITS] = "SELECT 1 FROM outbox WHERE tag = ?1 AND is_receipt = 1 AND state = 0",
 	[BOX_SQL_JUDGED] = "UPDATE outbox SET state = ?2, verdict = ?3, ended = ?4 WHERE id = ?1 AND state = 0",
 	[BOX_SQL_DROP_RECEIPT] = "DELETE FROM outbox WHERE id = ?1 AND is_receipt = 1",
 	[BOX_SQL_COUNT_WAITING] = "SELECT count(*) FROM outbox WHERE state = 0",
 	[BOX_SQL_COUNT_UNHANDED] = "SELECT count(*) FROM inbox WHERE handed IS NULL AND refused = 0",
+	[BOX_SQL_OUTCOME_KNOWN] = "SELECT 1 FROM outcome WHERE of = ?1 AND recipient = ?2 AND what = ?3 AND code = ?4",
 	[BOX_SQL_PUT_OUTCOME] = "INSERT INTO outcome(id, of, recipient, what, code, reason, at, envelope) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
 	                        " ON CONFLICT(id) DO NOTHING",
 	[BOX_SQL_EACH_OUTCOME] = "SELECT id, of, recipient, what, code, reason, at, envelope FROM outcome WHERE of = ?1 ORDER BY id",
@@ -119,7 +122,7 @@ sqlite3_stmt *box_writer(struct box *box, enum box_sql which, struct err *err)
 		return NULL;
 	}
 	if (!box->in_transaction) {
-		if (FAILED(box_run(box, BOX_SQL_BEGIN, err))) {
+		if (FAILED(box_read_end(box, err)) || FAILED(box_run(box, BOX_SQL_BEGIN, err))) {
 			result r = break_turn(box, err);
 			return FAILED(r) ? NULL : box_statement(box, which, err);
 		}
@@ -147,6 +150,20 @@ result box_run(struct box *box, enum box_sql which, struct err *err)
 	result r = step == SQLITE_DONE || step == SQLITE_ROW ? OK : box_failed(box, err);
 	sqlite3_reset(statement);
 	return r;
+}
+
+void box_read_begin(struct box *box)
+{
+	struct err ignored; /* each read then is by itself, and says so */
+	if (!box->is_reading)
+		box->is_reading = !box->in_transaction && !FAILED(box_run(box, BOX_SQL_READ, &ignored));
+}
+
+result box_read_end(struct box *box, struct err *err)
+{
+	bool was_reading = box->is_reading;
+	box->is_reading = false;
+	return was_reading ? box_run(box, BOX_SQL_COMMIT, err) : OK;
 }
 
 void box_bind(sqlite3_stmt *statement, int at, struct bytes blob)

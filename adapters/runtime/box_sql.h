@@ -9,13 +9,17 @@
 enum box_sql {
 	BOX_SQL_BEGIN,
 	BOX_SQL_COMMIT,
+	BOX_SQL_READ,
 	BOX_SQL_PUT_OUT,
 	BOX_SQL_EACH_WAITING,
+	BOX_SQL_OUT,
 	BOX_SQL_FIND_OUT,
+	BOX_SQL_RECEIPT_WAITS,
 	BOX_SQL_JUDGED,
 	BOX_SQL_DROP_RECEIPT,
 	BOX_SQL_COUNT_WAITING,
 	BOX_SQL_COUNT_UNHANDED,
+	BOX_SQL_OUTCOME_KNOWN,
 	BOX_SQL_PUT_OUTCOME,
 	BOX_SQL_EACH_OUTCOME,
 	BOX_SQL_PUT_IN,
@@ -62,6 +66,7 @@ struct box {
 	struct loop *loop;
 	int lock_fd, log_pages;
 	bool in_transaction, failed_last;
+	bool is_reading; /* many reads under one lock on the log; a write ends it */
 	int64_t fresh_in; /* the first delivery of this turn; 0: none */
 	bool must_scrub;     /* something was destroyed that the log may still hold */
 	struct err failure;  /* of the disk: for ever */
@@ -83,6 +88,9 @@ sqlite3_stmt *box_writer(struct box *box, enum box_sql which, struct err *err);
 /* Steps a writer to its end and resets it; a failure undoes the whole turn. */
 RESULT box_done(struct box *box, sqlite3_stmt *statement, struct err *err);
 RESULT box_run(struct box *box, enum box_sql which, struct err *err);
+/* What is read in between is of one moment, and asks for the locks once. A write in between ends it by itself. */
+void box_read_begin(struct box *box);
+RESULT box_read_end(struct box *box, struct err *err);
 void box_bind(sqlite3_stmt *statement, int at, struct bytes blob);      /* empty is an empty blob */
 void box_bind_text(sqlite3_stmt *statement, int at, struct bytes text); /* empty is '' */
 struct bytes box_column(sqlite3_stmt *statement, int at);               /* borrowed until the next step */

@@ -72,17 +72,34 @@ static result ended(struct box *box, sqlite3_stmt *s, int step, struct err *err)
 	return r;
 }
 
-result box_each_waiting(struct box *box, box_out_fn fn, void *ctx, struct err *err)
+static result read_waiting(struct box *box, int64_t seq, box_out_fn fn, void *ctx, bool *ret_goes_on, struct err *err)
 {
 	struct box_out out;
-	int step;
-	READER(s, BOX_SQL_EACH_WAITING)
-	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
+	READER(s, BOX_SQL_OUT)
+	sqlite3_bind_int64(s, 1, seq);
+	int step = sqlite3_step(s);
+	if (step == SQLITE_ROW) {
 		read_out(s, &out);
-		if (!fn(ctx, &out))
-			break;
+		*ret_goes_on = fn(ctx, &out);
 	}
 	return ended(box, s, step, err);
+}
+
+result box_each_waiting(struct box *box, box_wants_fn wants, box_out_fn fn, void *ctx, struct err *err)
+{
+	bool goes_on = true;
+	int step = SQLITE_DONE;
+	result r = OK;
+	READER(s, BOX_SQL_EACH_WAITING)
+	while (goes_on && !FAILED(r) && (step = sqlite3_step(s)) == SQLITE_ROW) {
+		int64_t seq = sqlite3_column_int64(s, 0);
+		if (!wants || wants(ctx, seq))
+			r = read_waiting(box, seq, fn, ctx, &goes_on, err);
+	}
+	if (!FAILED(r))
+		return ended(box, s, step, err);
+	sqlite3_reset(s);
+	return r;
 }
 
 /* Copies the views of a row into hold, so that they outlive the statement. */
@@ -116,6 +133,16 @@ result box_find_out(struct box *box, const uint8_t *id, struct buf *hold, bool *
 	return buf_check(hold, box->path, err);
 }
 
+result box_receipt_waits(struct box *box, const uint8_t *of, bool *ret_waits, struct err *err)
+{
+	char tag[UUID_TEXT_MAX];
+	READER(s, BOX_SQL_RECEIPT_WAITS)
+	box_bind_text(s, 1, bytes_text(uuid_text(of, tag)));
+	int step = sqlite3_step(s);
+	*ret_waits = step == SQLITE_ROW;
+	return ended(box, s, step, err);
+}
+
 result box_judged(struct box *box, const uint8_t *id, bool accepted, struct bytes verdict, struct err *err)
 {
 	WRITER(s, BOX_SQL_JUDGED)
@@ -143,8 +170,26 @@ result box_counts(struct box *box, int64_t *ret_waiting, int64_t *ret_unhanded, 
 	return count(box, BOX_SQL_COUNT_UNHANDED, ret_unhanded, err);
 }
 
+/* A receipt that is said again under another id says nothing new. */
+static result is_known(struct box *box, const struct box_outcome *outcome, bool *ret_known, struct err *err)
+{
+	READER(s, BOX_SQL_OUTCOME_KNOWN)
+	box_bind(s, 1, id_bytes(outcome->of));
+	box_bind_text(s, 2, outcome->recipient);
+	box_bind_text(s, 3, outcome->what);
+	box_bind_text(s, 4, outcome->code);
+	int step = sqlite3_step(s);
+	*ret_known = step == SQLITE_ROW;
+	return ended(box, s, step, err);
+}
+
 result box_put_outcome(struct box *box, const struct box_outcome *outcome, bool *ret_new, struct err *err)
 {
+	bool known = false;
+	*ret_new = false;
+	TRY(is_known(box, outcome, &known, err));
+	if (known)
+		return OK;
 	WRITER(s, BOX_SQL_PUT_OUTCOME)
 	box_bind(s, 1, id_bytes(outcome->id));
 	box_bind(s, 2, id_bytes(outcome->of));

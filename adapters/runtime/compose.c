@@ -283,6 +283,7 @@ result compose_receipt(struct office *office, const struct message *of, const st
 	struct draft *draft = mem_alloc(sizeof(*draft));
 	struct receipt receipt;
 	struct buf main;
+	char tag[UUID_TEXT_MAX];
 	bool duplicate = false;
 	composed_init(composed);
 	buf_init(&main, 4096);
@@ -297,7 +298,7 @@ result compose_receipt(struct office *office, const struct message *of, const st
 	draft->parts_count = 1;
 	result r = compose(office, draft, composed, err);
 	if (!FAILED(r))
-		r = put(office, composed, NULL, true, &duplicate, err);
+		r = put(office, composed, uuid_text(of->id, tag), true, &duplicate, err);
 	buf_done(&main);
 	composed_done(composed);
 	mem_free(composed);

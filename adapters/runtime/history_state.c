@@ -208,7 +208,8 @@ static result check_decision(const struct history_state *state, const struct his
 		return err_set(err, CODE_NOT_FOUND, "", "no head of the hub is refused");
 	if (FAILED(head_decode(buf_bytes(&state->offered_head), &offered, &why)))
 		return err_set(err, CODE_NOT_FOUND, "", "the hub has shown no head that could be accepted");
-	if ((int64_t)offered.size != decision->size || strncmp(text_hex(hash_bytes(&offered.root), root), decision->root_hex, digits) != 0)
+	text_hex(hash_bytes(&offered.root), root);
+	if ((int64_t)offered.size != decision->size || strncmp(root, decision->root_hex, digits) != 0)
 		return err_set(err, CODE_NOT_FOUND, "", "the head that is refused is of %llu entries and has the root %s", (unsigned long long)offered.size, root);
 	return OK;
 }

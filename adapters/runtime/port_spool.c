@@ -221,6 +221,12 @@ static result find_format(struct port_spool *port, const char *format, struct er
 	return err_set(err, CODE_CONFIG, "ports.spool_format", "a %s adapter does not write \"%s\"", kind->name, format);
 }
 
+static bool is_reason(const char *hidden)
+{
+	size_t len = strlen(hidden);
+	return len > strlen("..error") && len < SPOOL_NAME_MAX + strlen("..error") + 1 && !strcmp(hidden + len - strlen(".error"), ".error");
+}
+
 /* What a death in the middle of file_write left: the beginning of a file that is written again whole. */
 static bool is_unfinished(enum spool_folder folder, const char *hidden)
 {
@@ -230,7 +236,7 @@ static bool is_unfinished(enum spool_folder folder, const char *hidden)
 	case SPOOL_SENT:
 		return strstr(hidden, ".status.json.") || strstr(hidden, ".unmapped.");
 	case SPOOL_REFUSED:
-		return strstr(hidden, ".error.");
+		return strstr(hidden, ".error.") && !is_reason(hidden);
 	case SPOOL_OUTBOX:
 	case SPOOL_FOLDERS:
 		break;
@@ -250,6 +256,8 @@ static result recover_folder(struct port_spool *port, enum spool_folder folder, 
 			mem_free(path);
 		} else if (folder == SPOOL_INBOX) {
 			port_spool_recover(port, names[i]);
+		} else if (folder == SPOOL_REFUSED && is_reason(names[i])) {
+			port_spool_recover_reason(port, names[i]);
 		}
 	file_list_free(names, count);
 	return OK;

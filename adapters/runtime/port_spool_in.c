@@ -128,22 +128,69 @@ static result move_document(struct port_spool *port, const char *name, enum spoo
 	return FAILED(r) ? r : file_sync_folder(port->folders[to], err);
 }
 
-static void refuse(struct intake *intake)
+static bool is_refused(const struct port_spool *port, const char *name, const char *ending)
+{
+	char *path = port_spool_path(port, SPOOL_REFUSED, name, ending);
+	bool is_there = access(path, F_OK) == 0;
+	mem_free(path);
+	return is_there;
+}
+
+static void show_reason(struct port_spool *port, const char *hidden, const char *name)
+{
+	struct err why;
+	char *from = port_spool_path(port, SPOOL_REFUSED, hidden, ""), *to = port_spool_path(port, SPOOL_REFUSED, name, ".error");
+	if ((rename(from, to) != 0 && FAILED(err_errno(&why, hidden, "rename"))) || FAILED(file_sync_folder(port->folders[SPOOL_REFUSED], &why)))
+		port_spool_fault("spool_move_failed", &why);
+	mem_free(from);
+	mem_free(to);
+}
+
+/* The reason stands hidden before the document is moved, and is shown after it: whoever sees it finds the document, and a document that was put away has its
+ * reason also when the adapter dies in between. While it cannot be written the document stays where it is, and is read again. */
+static void put_away(struct intake *intake, struct bytes text)
 {
 	struct port_spool *port = intake->port;
-	struct buf text;
 	struct err why;
 	char name[SPOOL_NAME_MAX + 16];
+	char *hidden = mem_printf(".%s.error", intake->name), *path = port_spool_path(port, SPOOL_REFUSED, hidden, "");
+	if (FAILED(file_write(path, text, 0640, &why)))
+		port_spool_fault("spool_write_failed", &why);
+	else if (FAILED(move_document(port, intake->name, SPOOL_REFUSED, name, &why)))
+		port_spool_fault("spool_move_failed", &why);
+	else
+		show_reason(port, hidden, name);
+	mem_free(hidden);
+	mem_free(path);
+}
+
+void port_spool_recover_reason(struct port_spool *port, const char *hidden)
+{
+	char name[SPOOL_NAME_MAX + 1], moved[SPOOL_NAME_MAX + 16];
+	snprintf(name, sizeof(name), "%.*s", (int)(strlen(hidden) - strlen(".") - strlen(".error")), hidden + 1);
+	snprintf(moved, sizeof(moved), "%s", name);
+	for (int i = 1; is_refused(port, moved, ""); i++) {
+		if (!is_refused(port, moved, ".error")) {
+			show_reason(port, hidden, moved);
+			return;
+		}
+		snprintf(moved, sizeof(moved), "%s.%d", name, i);
+	}
+	char *path = port_spool_path(port, SPOOL_REFUSED, hidden, "");
+	unlink(path); /* its document is in the outbox, and is read again */
+	mem_free(path);
+}
+
+static void refuse(struct intake *intake)
+{
+	struct buf text;
 	buf_init(&text, (size_t)1 << 20);
 	for (size_t i = 0; i < intake->reading.faults_count; i++) {
 		const struct kind_fault *fault = &intake->reading.faults[i];
 		buf_printf(&text, "%d: %s: %s: %s\n", fault->line, fault->err.field, code_text(fault->err.code), fault->err.reason);
 		buf_printf(&text, "   %s\n", code_remedy(fault->err.code));
 	}
-	if (FAILED(move_document(port, intake->name, SPOOL_REFUSED, name, &why)))
-		port_spool_fault("spool_move_failed", &why);
-	else
-		port_spool_write(port, SPOOL_REFUSED, name, ".error", buf_bytes(&text));
+	put_away(intake, buf_bytes(&text));
 	log_event(LOG_WARNING, "document_refused", LOG_BYTES("name", bytes_text(intake->name)), LOG_INT("faults", intake->reading.faults_count));
 	buf_done(&text);
 }

@@ -36,6 +36,8 @@ void port_spool_note(const struct uuid *id, char into[static 48]);
 
 /* port_spool_in.c: reads what is in the outbox. ctx: the port. */
 void port_spool_scan(void *ctx);
+/* What a death left of a refusal: the reason, .NAME.error, is shown beside the document that was put away, or removed. */
+void port_spool_recover_reason(struct port_spool *port, const char *hidden);
 
 /* port_spool_out.c: a delivery that a death left hidden in the inbox is shown if it was handed over. */
 void port_spool_recover(struct port_spool *port, const char *hidden);

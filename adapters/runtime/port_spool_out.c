@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Deliveries appear by a rename after the box knows that they are handed over; until then they stand hidden. A death in between is made good at the
  * start: what is hidden and known as handed over is shown, what is not known is written again. */
@@ -84,22 +85,30 @@ static char *delivery_name(const struct box_in *in, const char *ending)
 	return mem_printf(".%s.%s%s", uuid_text(in->id, id), type, ending);
 }
 
-static result hand_over(struct port_spool *port, const struct box_in *in, struct err *err)
+/* *ret_hidden is the caller's, also after a failure. */
+static result write_hidden(struct port_spool *port, const struct box_in *in, char **ret_hidden, struct err *err)
 {
 	struct buf document;
 	const char *ending = ".json";
-	bool was_waiting = false;
 	buf_init(&document, SPOOL_STATUS_MAX);
 	result r = write_delivery(port, in, &document, &ending, err);
-	char *hidden = delivery_name(in, ending);
+	*ret_hidden = delivery_name(in, ending);
 	if (!FAILED(r)) {
-		char *path = port_spool_path(port, SPOOL_INBOX, hidden, "");
+		char *path = port_spool_path(port, SPOOL_INBOX, *ret_hidden, "");
 		r = file_write(path, buf_bytes(&document), 0640, err);
 		mem_free(path);
 	}
+	buf_done(&document);
+	return r;
+}
+
+static result hand_over(struct port_spool *port, const struct box_in *in, struct err *err)
+{
+	char *hidden = NULL;
+	bool was_waiting = false;
+	result r = write_hidden(port, in, &hidden, err);
 	if (!FAILED(r))
 		r = box_handed(port->office->box, in->id, &was_waiting, err);
-	buf_done(&document);
 	if (FAILED(r)) {
 		mem_free(hidden);
 		return r;
@@ -146,6 +155,22 @@ void port_spool_deliver(struct port_spool *port)
 	buf_done(&hold);
 }
 
+/* Written once more, because a file that lay there may have been damaged since; what cannot be written now is shown as it is. */
+static void show_anew(struct port_spool *port, const struct box_in *in, const char *hidden)
+{
+	struct err why;
+	char *written = NULL;
+	if (in->envelope.len && FAILED(write_hidden(port, in, &written, &why)))
+		port_spool_fault("hand_over_failed", &why);
+	if (written && strcmp(written, hidden) != 0) { /* the format was changed since */
+		char *path = port_spool_path(port, SPOOL_INBOX, written, "");
+		unlink(path);
+		mem_free(path);
+	}
+	mem_free(written);
+	show(port, hidden);
+}
+
 void port_spool_recover(struct port_spool *port, const char *hidden)
 {
 	struct uuid id;
@@ -157,6 +182,6 @@ void port_spool_recover(struct port_spool *port, const char *hidden)
 		return;
 	buf_init(&hold, SPOOL_STATUS_MAX);
 	if (!FAILED(box_find_in(port->office->box, id.at, &hold, &found, &in, &why)) && found && in.handed)
-		show(port, hidden);
+		show_anew(port, &in, hidden);
 	buf_done(&hold);
 }

@@ -6,6 +6,7 @@
 #include "adapters/runtime/port_zmq_inside.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/metrics.h"
 #include "base/text.h"
 #include "schemas/json.h"
 
@@ -270,6 +271,22 @@ static result do_history(const struct request *request, struct err *err)
 	return r;
 }
 
+static result do_metrics(const struct request *request, struct err *err)
+{
+	struct buf text;
+	buf_init(&text, request->port->answer.max);
+	metrics_print(&text);
+	result r = buf_check(&text, "metrics", err);
+	if (!FAILED(r)) {
+		struct buf *out = begin(request, true, 1);
+		pack_put_str(out, "metrics");
+		pack_put_text(out, buf_bytes(&text));
+		reply(request, buf_bytes(out));
+	}
+	buf_done(&text);
+	return r;
+}
+
 static result perform(const struct request *request, struct err *err)
 {
 	static const struct {
@@ -277,14 +294,14 @@ static result perform(const struct request *request, struct err *err)
 		result (*perform)(const struct request *request, struct err *err);
 	} ops[] = {{"send", do_send},     {"check", do_check},   {"receive", do_receive},
 	           {"ack", do_ack},       {"status", do_status}, {"convert", do_convert},
-	           {"history", do_history}};
+	           {"history", do_history}, {"metrics", do_metrics}};
 	struct bytes op = BYTES_NONE;
 	if (!find_text(request->map, "op", &op))
-		return err_set(err, CODE_USAGE, "/op", "a request is a map with an op: send, check, receive, ack, status, convert, history");
+		return err_set(err, CODE_USAGE, "/op", "a request is a map with an op: send, check, receive, ack, status, convert, history, metrics");
 	for (size_t i = 0; i < sizeof(ops) / sizeof(*ops); i++)
 		if (bytes_is(op, ops[i].op))
 			return ops[i].perform(request, err);
-	return err_set(err, CODE_USAGE, "/op", "no such op; there are send, check, receive, ack, status, convert, history");
+	return err_set(err, CODE_USAGE, "/op", "no such op; there are send, check, receive, ack, status, convert, history, metrics");
 }
 
 static result parse(struct port_zmq *port, const struct wire_message *message, struct request *request, struct buf *packed, struct err *err)

@@ -190,18 +190,15 @@ static result take_outcome(struct receiver *receiver, const struct judged *judge
 	return OK;
 }
 
-/* The receipt was composed with the row and waits in the outbox, unless the hub refused it. */
+/* The receipt was composed with the row, and mostly still waits in the outbox. When it does not, and the message comes all the same, the hub has refused the
+ * receipt, or goes on from before it: from an older copy of its store, or with a dead letter that was queued again. */
 static result say_receipt_again(struct receiver *receiver, const struct judged *judged, bool refused_before, const struct err *refusal, struct err *err)
 {
 	static const struct err before = {.code = CODE_UNDELIVERABLE, .reason = "it was refused when it came before"};
-	struct box *box = receiver->office->box;
-	char note[48];
-	bool was_refused = false;
-	sender_refused_receipt_note(judged->message.id, note);
-	TRY(box_noted(box, note, &receiver->hold, &was_refused, err));
-	if (!was_refused)
+	bool waits = false;
+	TRY(box_receipt_waits(receiver->office->box, judged->message.id, &waits, err));
+	if (waits)
 		return OK;
-	TRY(box_note_drop(box, note, err));
 	return compose_receipt(receiver->office, &judged->message, &judged->leaf, refused_before ? refusal ? refusal : &before : NULL, err);
 }
 

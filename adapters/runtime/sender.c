@@ -43,13 +43,17 @@ struct batch {
 	} rows[FRAME_BATCH_MAX];
 };
 
+static bool is_not_under_way(void *ctx, int64_t seq)
+{
+	const struct batch *batch = ctx;
+	struct pending *known = NULL;
+	HASH_FIND(by_seq, batch->sender->by_seq, &seq, sizeof(seq), known);
+	return !known;
+}
+
 static bool add_row(void *ctx, const struct box_out *out)
 {
 	struct batch *batch = ctx;
-	struct pending *known = NULL;
-	HASH_FIND(by_seq, batch->sender->by_seq, &out->seq, sizeof(out->seq), known);
-	if (known)
-		return true;
 	if (batch->count && (int64_t)(batch->bytes.len + out->header.len + out->parts.len) > batch->bytes_most)
 		return false;
 	batch->rows[batch->count].header_at = batch->bytes.len;
@@ -136,7 +140,7 @@ static bool send_batch(struct sender *sender)
 	buf_init(&batch->bytes, (size_t)welcome->frame_max);
 	result r = OK;
 	if (batch->most)
-		r = box_each_waiting(sender->office->box, add_row, batch, &why);
+		r = box_each_waiting(sender->office->box, is_not_under_way, add_row, batch, &why);
 	if (!FAILED(r) && batch->count)
 		r = submit(sender, batch, &why);
 	if (!FAILED(r) && batch->count) {
@@ -264,24 +268,6 @@ static void tell_refusal(struct sender *sender, const struct frame_verdict *verd
 	                out->header, &why);
 }
 
-void sender_refused_receipt_note(const uint8_t *of, char into[static 48])
-{
-	char text[UUID_TEXT_MAX];
-	snprintf(into, 48, "unreceipted:%s", uuid_text(of, text));
-}
-
-/* A receipt leaves the box with any verdict. One that was refused for a passing reason, such as a clock that was wrong, must not be the last word. */
-static result note_refused_receipt(struct sender *sender, const struct box_out *out, enum code code, struct err *err)
-{
-	struct message message;
-	char note[48];
-	if (!out->is_receipt || is_kept(code) || code == CODE_NOT_FOUND)
-		return OK;
-	TRY(message_decode(out->header, &message, err));
-	sender_refused_receipt_note(message.re, note);
-	return box_note(sender->office->box, note, BYTES_NONE, err);
-}
-
 static result file_verdict(struct sender *sender, const struct frame_verdict *verdict, const struct box_out *out, struct err *err)
 {
 	struct buf packed;
@@ -296,8 +282,6 @@ static result file_verdict(struct sender *sender, const struct frame_verdict *ve
 	snprintf(reason, sizeof(reason), "%.*s", (int)verdict->reason.len, verdict->reason.len ? (const char *)verdict->reason.at : "");
 	frame_verdict_pack(verdict->id, verdict->code, verdict->duplicate, verdict->entry, recipients, count, field, reason, &packed);
 	result r = buf_check(&packed, "verdict", err);
-	if (!FAILED(r))
-		r = note_refused_receipt(sender, out, verdict->code, err);
 	if (!FAILED(r))
 		r = box_judged(sender->office->box, verdict->id, is_kept(verdict->code), buf_bytes(&packed), err);
 	if (!FAILED(r) && verdict->code == CODE_OK)

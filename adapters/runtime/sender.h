@@ -13,7 +13,4 @@ void sender_link_down(struct sender *sender);
 void sender_wake(struct sender *sender);
 RESULT sender_verdicts(struct sender *sender, struct bytes frame, struct err *err);
 
-/* Under which the box notes, in 48 bytes, that the hub refused the receipt of a message: should that be delivered again, its receipt is to be said anew. */
-void sender_refused_receipt_note(const uint8_t *of, char into[static 48]);
-
 #endif

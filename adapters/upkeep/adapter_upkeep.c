@@ -22,11 +22,13 @@ static int fail(const struct err *why)
 	return why->code == CODE_USAGE ? EXIT_USAGE : EXIT_FAILED;
 }
 
-/* Sealed files are read and written with their key; nothing that is plain is sealed here. */
-static result load_vault(const struct options *options, struct err *err)
+/* Sealed files are read and written with their key; nothing that is plain is sealed here. folder: the one whose database is to be read. A wrong key is told from
+ * damage: who takes the one for the other restores what is whole. */
+static result load_vault(const struct options *options, const char *folder, struct err *err)
 {
-	struct atrest_began began;
-	return atrest_begin(options->at_rest.key, options->data, NULL, 0, &began, err);
+	AUTO_FREE char *box = mem_printf("%s/adapter.db", folder);
+	const char *const paths[] = {box};
+	return atrest_begin_reading(options->at_rest.key, paths, 1, err);
 }
 
 /* ── doctor ── */
@@ -107,7 +109,7 @@ int adapter_upkeep_doctor(const char *file, const struct options *options, bool 
 	look_at_papers(care, file, options);
 	care_socket(care, "port", options->ports.zmq);
 	struct err why;
-	if (FAILED(load_vault(options, &why)))
+	if (FAILED(load_vault(options, options->data, &why)))
 		care_fault(care, "key at rest", &why);
 	else
 		look_at_data(care, options);
@@ -133,7 +135,7 @@ int adapter_upkeep_backup(const char *file, const struct options *options, const
 	struct care_copy copy = {.what = "adapter", .party = options->party, .database = "adapter.db", .ledger_size = -1};
 	char made[CLOCK_TEXT_MAX];
 	struct err why;
-	result r = load_vault(options, &why);
+	result r = load_vault(options, options->data, &why);
 	if (!FAILED(r))
 		r = care_copy_database(options->data, folder, &copy, &why);
 	if (!FAILED(r))
@@ -153,7 +155,7 @@ int adapter_upkeep_restore(const struct options *options, const char *folder)
 	struct care_copy copy;
 	char made[CLOCK_TEXT_MAX];
 	struct err why;
-	result r = load_vault(options, &why);
+	result r = load_vault(options, folder, &why);
 	if (!FAILED(r))
 		r = care_copy_check(folder, "adapter", options->party, "adapter.db", &copy, &why);
 	if (!FAILED(r))

@@ -32,7 +32,7 @@ static result read_head(struct audit *audit, struct err *err)
 	if (r.code == CODE_MALFORMED)
 		audit_found(audit, -1, "head", audit->asking->hub ? CODE_SIGNATURE : CODE_CORRUPT, "the noted head is damaged: %s", why.reason);
 	else if (FAILED(r))
-		audit_found(audit, -1, "head", CODE_SIGNATURE, "%s", why.reason);
+		audit_found(audit, -1, "head", why.code == CODE_REVOKED ? CODE_REVOKED : CODE_SIGNATURE, "%s", why.reason);
 	if (r.code == CODE_MALFORMED)
 		return OK;
 	audit->has_head = true;

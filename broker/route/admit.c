@@ -130,12 +130,12 @@ static result accept(struct admission *admission, struct err *err)
 	return rules_accepted(admission->core, &admission->passage, admission->seq, err);
 }
 
-/* What is refused today may have been in order when it was accepted: the clock went on, a certificate ended, the catalogue is another. Everything that is
- * wrong with the bytes at hand, or with who brings them, is wrong at any time. */
+/* What is refused today may have been in order when it was accepted: the clock went on, a certificate ended, the catalogue is another, a role was taken away, a
+ * limit lowered. Everything that is wrong with the bytes at hand, or with who brings them, is wrong at any time. */
 static bool may_have_been_in_order(enum code code)
 {
 	return code == CODE_CLOCK || code == CODE_EXPIRED || code == CODE_CERTIFICATE || code == CODE_REVOKED || code == CODE_UNKNOWN_TYPE ||
-	       code == CODE_SCHEMA || code == CODE_AUTHORITY;
+	       code == CODE_SCHEMA || code == CODE_AUTHORITY || code == CODE_PURPOSE || code == CODE_NO_AGREEMENT || code == CODE_TOO_LARGE;
 }
 
 /* The verdict of a message that was accepted may have been lost with its link: whoever says it again is told the same, not what would become of it now. */

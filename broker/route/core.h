@@ -46,7 +46,7 @@ struct core {
 	int64_t heads_due; /* monotonic: when heads go out next */
 	int64_t next_expiry; /* ms; 0: none; -1: ask the store */
 	int64_t started_at;
-	struct err trouble; /* why nothing can be stored at present: full; CODE_OK: all is well */
+	struct err trouble; /* why nothing can be stored at present: full, or token; CODE_OK: all is well */
 	struct calendar *calendar; /* of the snapshot */
 	struct grant_days days;    /* the same, as consents read it */
 	int64_t next_deadline;     /* ms; 0: none; -1: ask the store */

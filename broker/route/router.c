@@ -280,7 +280,7 @@ static result sign_head(struct core *core, struct err *err)
 	return OK;
 }
 
-/* A commit without a write says nothing of the disk. */
+/* A commit without a write says nothing of the disk, and one without a head nothing of the token. */
 static result probe(struct core *core, struct err *err)
 {
 	int64_t now = clock_wall_ms();
@@ -294,13 +294,14 @@ static result commit(struct core *core, struct err *err)
 	int64_t before = clock_mono_us();
 	if (core->trouble.code != CODE_OK)
 		TRY(probe(core, err));
+	core->wants_head |= core->trouble.code == CODE_TOKEN;
 	TRY(sign_head(core, err));
 	TRY(ledger_seal(core->ledger, err));
 	TRY(store_commit(core->store, err));
 	core->in_transaction = false;
 	ledger_committed(core->ledger);
 	if (core->trouble.code != CODE_OK) {
-		log_event(LOG_NOTICE, "store_recovered", LOG_TEXT("after", code_text(core->trouble.code)));
+		log_event(LOG_NOTICE, core->trouble.code == CODE_TOKEN ? "signing_recovered" : "store_recovered", LOG_TEXT("after", code_text(core->trouble.code)));
 		core->trouble.code = CODE_OK;
 	}
 	metric_observe_us(core->commit_us, clock_mono_us() - before);
@@ -355,10 +356,10 @@ static void keep_snapshots(struct router *router)
 /* Once, until it goes well again: everybody who comes meanwhile is answered with it. */
 static void complain(struct core *core, const struct err *why)
 {
-	if (why->code != CODE_FULL || core->trouble.code == why->code)
+	if ((why->code != CODE_FULL && why->code != CODE_TOKEN) || core->trouble.code == why->code)
 		return;
 	core->trouble = *why;
-	log_event(LOG_ERROR, "store_full", LOG_REASON(why), LOG_TEXT("remedy", code_remedy(why->code)));
+	log_event(LOG_ERROR, why->code == CODE_TOKEN ? "signing_failed" : "store_full", LOG_REASON(why), LOG_TEXT("remedy", code_remedy(why->code)));
 }
 
 /* The store could not take the group: nothing of it happened. Submits are answered with the fault, so that adapters keep the messages and

@@ -11,31 +11,38 @@ struct delivery {
 	struct flight *flight; /* NULL: not over the present link */
 };
 
+static result not_open(const char *party, struct err *err)
+{
+	return err_set(err, CODE_NOT_FOUND, "/parts/main/of", "no delivery of that message to %s is open", party);
+}
+
 /* not_found is a refusal here, everything else a fault. The message's views live in core->hold. */
 static result find_delivery(struct core *core, const char *party, const uint8_t *id, struct delivery *ret, struct err *err)
 {
 	int64_t number = 0;
 	bool found = false;
 	TRY(core_write(core, err));
-	TRY(store_party(core->store, party, &number, err));
 	TRY(store_find(core->store, id, &core->hold, &found, &ret->message, err));
 	if (!found)
 		return err_set(err, CODE_NOT_FOUND, "/parts/main/of", "no such message was accepted here");
-	TRY(store_queued_find(core->store, number, ret->message.seq, &found, &ret->queued, err));
-	if (!found)
-		return err_set(err, CODE_NOT_FOUND, "/parts/main/of", "no delivery of that message to %s is open", party);
 	ret->session = session_of_party(core, party);
 	ret->flight = ret->session ? session_flight(ret->session, ret->message.seq) : NULL;
-	return OK;
+	if (ret->flight) { /* whose place is known without a search */
+		ret->queued = ret->flight->queued;
+		return OK;
+	}
+	TRY(store_party(core->store, party, &number, err));
+	TRY(store_queued_find(core->store, number, ret->message.seq, &found, &ret->queued, err));
+	return found ? OK : not_open(party, err);
 }
 
-static result take_out(struct core *core, struct delivery *delivery, struct err *err)
+static result take_out(struct core *core, const char *party, struct delivery *delivery, struct err *err)
 {
 	bool removed = false;
 	TRY(store_dequeue(core->store, &delivery->queued.place, &removed, err));
 	if (delivery->flight)
 		session_landed(delivery->session, delivery->flight);
-	return OK;
+	return removed ? OK : not_open(party, err);
 }
 
 static result originator_of(const struct delivery *delivery, struct settled *ret, struct err *err)
@@ -65,7 +72,7 @@ result settle_receipt(struct core *core, const char *party, const struct candida
 	TRY(originator_of(&delivery, ret, err));
 	ret->attempts = delivery.queued.attempts + 1;
 	ret->sent_at = delivery.flight ? delivery.flight->sent_at : 0;
-	return take_out(core, &delivery, err);
+	return take_out(core, party, &delivery, err);
 }
 
 static result record_acked(struct core *core, const char *party, const uint8_t *id, const struct delivery *delivery, int64_t sent_at, struct err *err)
@@ -84,23 +91,26 @@ static result record_acked(struct core *core, const char *party, const uint8_t *
 	return r;
 }
 
-static result settle_ack(struct core *core, const char *party, const uint8_t *id, struct err *err)
+static result end_by_ack(struct core *core, const char *party, const uint8_t *id, struct err *err)
 {
 	struct delivery delivery;
-	struct err why;
-	result r = find_delivery(core, party, id, &delivery, &why);
-	if (r.code == CODE_NOT_FOUND)
-		return OK; /* acknowledged before, over a link that broke: nothing is left to do */
-	if (FAILED(r)) {
-		if (err)
-			*err = why;
-		return r;
-	}
+	TRY(find_delivery(core, party, id, &delivery, err));
 	if (delivery.queued.wants_receipt)
 		return OK; /* an ACK does not stand for a receipt */
 	int64_t sent_at = delivery.flight ? delivery.flight->sent_at : 0;
-	TRY(record_acked(core, party, id, &delivery, sent_at, err));
-	return take_out(core, &delivery, err);
+	TRY(take_out(core, party, &delivery, err));
+	return record_acked(core, party, id, &delivery, sent_at, err);
+}
+
+static result settle_ack(struct core *core, const char *party, const uint8_t *id, struct err *err)
+{
+	struct err why;
+	result r = end_by_ack(core, party, id, &why);
+	if (r.code == CODE_NOT_FOUND)
+		return OK; /* acknowledged before, over a link that broke: nothing is left to do */
+	if (FAILED(r) && err)
+		*err = why;
+	return r;
 }
 
 result settle_acks(struct core *core, const struct job *job, struct err *err)

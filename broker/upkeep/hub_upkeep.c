@@ -21,11 +21,13 @@ static int fail(const struct err *why)
 	return why->code == CODE_USAGE ? EXIT_USAGE : EXIT_FAILED;
 }
 
-/* Sealed files are read and written with their key; nothing that is plain is sealed here. */
-static result load_vault(const struct settings *settings, struct err *err)
+/* Sealed files are read and written with their key; nothing that is plain is sealed here. folder: the one whose databases are to be read. A wrong key is told from
+ * damage: who takes the one for the other restores what is whole. */
+static result load_vault(const struct settings *settings, const char *folder, struct err *err)
 {
-	struct atrest_began began;
-	return atrest_begin(settings->at_rest.key, settings->data, NULL, 0, &began, err);
+	AUTO_FREE char *store = mem_printf("%s/store.db", folder), *index = mem_printf("%s/index.db", folder);
+	const char *const paths[] = {store, index};
+	return atrest_begin_reading(settings->at_rest.key, paths, sizeof(paths) / sizeof(*paths), err);
 }
 
 /* ── doctor ── */
@@ -44,9 +46,13 @@ static void look_at_papers(struct care *care, const struct snapshot *snapshot)
 	care_until(care, "revocation list", "", trust_crl_due_ms(snapshot->trust), CRL_NOTICE_DAYS);
 }
 
+/* What a key signed that was revoked as compromised is not believed any more, and no damage: a restore mends nothing of it. */
 static void on_finding(void *ctx, const struct ledger_finding *finding)
 {
-	care_say(ctx, CARE_FAULT, "ledger", finding->where, code_remedy(finding->code), "%s: %s", code_text(finding->code), finding->reason);
+	if (finding->code == CODE_REVOKED)
+		care_say(ctx, CARE_WARNING, "ledger", finding->where, "Nothing is damaged: docs/runbook.md, keys in wrong hands.", "%s: %s", code_text(finding->code), finding->reason);
+	else
+		care_say(ctx, CARE_FAULT, "ledger", finding->where, code_remedy(finding->code), "%s: %s", code_text(finding->code), finding->reason);
 }
 
 /* While the broker runs it commits between two looks; what it says of the queues then is of two moments. */
@@ -108,7 +114,7 @@ static int doctor(const char *file, bool json)
 		bool is_running = care_socket(care, "control", snapshot->settings.control);
 		care_socket(care, "events", snapshot->settings.events);
 		struct err why;
-		if (FAILED(load_vault(&snapshot->settings, &why)))
+		if (FAILED(load_vault(&snapshot->settings, snapshot->settings.data, &why)))
 			care_fault(care, "key at rest", &why);
 		else
 			look_at_data(care, snapshot, is_running);
@@ -173,7 +179,7 @@ static int backup(const char *file, const char *folder, bool with_keys)
 	if (!load(file, &settings, &code))
 		return code;
 	struct care_copy copy = {.what = "hub", .party = settings.party, .database = "store.db", .ledger_size = -1};
-	result r = load_vault(&settings, &why);
+	result r = load_vault(&settings, settings.data, &why);
 	if (!FAILED(r))
 		r = make_copy(&settings, file, folder, with_keys, &copy, &why);
 	if (!FAILED(r))
@@ -190,7 +196,7 @@ static int restore(const char *file, const char *folder)
 	int code = EXIT_FINE;
 	if (!load(file, &settings, &code))
 		return code;
-	result r = load_vault(&settings, &why);
+	result r = load_vault(&settings, folder, &why);
 	if (!FAILED(r))
 		r = care_copy_check(folder, "hub", settings.party, "store.db", &copy, &why);
 	if (!FAILED(r))

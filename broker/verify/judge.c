@@ -64,6 +64,15 @@ static result check_times(const struct judge *judge, const struct message *messa
 	return OK;
 }
 
+static result check_size(const struct judge *judge, const struct candidate *candidate, struct err *err)
+{
+	int64_t size = (int64_t)(candidate->message.header.len + candidate->parts.len);
+	int64_t most = judge->snapshot->settings.limits.message_bytes;
+	if (size > most)
+		return err_set(err, CODE_TOO_LARGE, "", "%lld bytes with its parts; the most are %lld", (long long)size, (long long)most);
+	return OK;
+}
+
 static result check_originator(const struct judge *judge, const struct catalogue_type *type, struct err *err)
 {
 	const struct snapshot_party *party = snapshot_party(judge->snapshot, bytes_text(judge->party));
@@ -102,6 +111,7 @@ static result judge_message(const struct judge *judge, struct candidate *candida
 		return err_set(err, CODE_NOT_YOUR_PARTY, "/from", "says %s; the link is that of %s",
 		               text_safe(message->from, from, sizeof(from)),
 		               judge->party);
+	TRY(check_size(judge, candidate, err));
 	TRY(part_decode_all(candidate->parts, parts, &count, err));
 	TRY(check_parts(message, parts, count, err));
 	TRY(catalogue_check(judge->snapshot->catalogue, message, parts, count, false, &candidate->type, err));
@@ -111,15 +121,6 @@ static result judge_message(const struct judge *judge, struct candidate *candida
 	TRY(check_times(judge, message, err));
 	TRY(check_originator(judge, candidate->type, err));
 	return check_persons(judge, candidate->type, parts, count, candidate->main, err);
-}
-
-static result check_size(const struct judge *judge, const struct candidate *candidate, struct err *err)
-{
-	int64_t size = (int64_t)(candidate->message.header.len + candidate->parts.len);
-	int64_t most = judge->snapshot->settings.limits.message_bytes;
-	if (size > most)
-		return err_set(err, CODE_TOO_LARGE, "", "%lld bytes with its parts; the most are %lld", (long long)size, (long long)most);
-	return OK;
 }
 
 static void refuse(struct candidate *candidate, const struct err *why)
@@ -187,9 +188,7 @@ static result check_batch(const struct judge *judge, const struct frame_submit *
 static result judge_one(const struct judge *judge, struct candidate *candidate, const struct err *batch, struct err *err)
 {
 	struct err why;
-	result r = check_size(judge, candidate, &why);
-	if (!FAILED(r))
-		r = message_decode(candidate->message.header, &candidate->message, &why);
+	result r = message_decode(candidate->message.header, &candidate->message, &why);
 	if (FAILED(r))
 		TRY(salvage(candidate, batch->code != CODE_OK ? batch : &why, err));
 	else

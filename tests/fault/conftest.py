@@ -8,6 +8,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "system"))
 
+from field import IS_LONG  # noqa: E402
 from conftest_report import pytest_runtest_makereport  # noqa: E402,F401  the same report of a failure
 
 
@@ -15,7 +16,8 @@ from conftest_report import pytest_runtest_makereport  # noqa: E402,F401  the sa
 def figure(request):
     """figure(name, value, unit): something measured, for docs/reliability.md; not judged here."""
     def note(name, value, unit=""):
-        line = {"test": request.node.name, "file": request.path.name, "name": name, "value": value, "unit": unit}
+        line = {"test": request.node.name, "file": request.path.name, "name": name, "value": value, "unit": unit,
+                "mode": "long" if IS_LONG else "normal"}
         print(f"{name}: {value} {unit}".rstrip())
         where = os.environ.get("LIAISON_FIGURES")
         if where:

@@ -492,6 +492,12 @@ class Load:
                 if line["event"] in ("delivery_refused", "receipt_refused") and line.get("code") not in ("expired", *known):
                     self.history.note("complaint", who=agency.party, id=line["id"], code=line["code"], text=f"{line.get('field')}: {line.get('reason')}")
 
+    def note_ended(self):
+        """What ended by itself and was not started again."""
+        for program in (self.field.hub, *self.field.agencies.values()):
+            if program.process is not None and program.process.poll() is not None:
+                self.history.note("ended", who=program.name, code=program.process.returncode)
+
     def settle(self, limit=30, known=(), **about):
         """Drains, verifies the ledger, judges; gives the accounts. known: codes with which adapters may refuse deliveries; about: as for judge()."""
         self.drain(limit)
@@ -499,6 +505,7 @@ class Load:
         self.stop()
         report = self.field.run("ledger", "verify", self.field.folder / "hub/data", "--hub-certificate", self.field.folder / "hub/signing.pem", "--ca",
                                 self.field.pki / "ca.pem")
+        self.note_ended()
         self.note_complaints(known)
         self.history.note("ledger", ok=report.returncode == 0, text=report.stdout + report.stderr)
         findings = judge(self.history, self.parties, **about)

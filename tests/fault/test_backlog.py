@@ -117,7 +117,6 @@ def test_a_backlog_costs_no_memory_and_no_time_at_the_start(field, figure):
     figure("messages queued for one recipient", COUNT)
     figure("hub's resident memory, 500 queued", round(before, 1), "MiB")
     figure(f"hub's resident memory, {COUNT} queued", round(after, 1), "MiB")
-    assert after - before < MEMORY_MIB
     figure("store on disk", round(sum(path.stat().st_size for path in (field.folder / "hub/data").glob("store.db*")) / 2**20), "MiB")
 
     field.hub.stop()
@@ -127,7 +126,6 @@ def test_a_backlog_costs_no_memory_and_no_time_at_the_start(field, figure):
     field.hub.kill()
     crash_s = start_timed(field)
     figure(f"ready after kill -9, {COUNT} queued", round(1000 * crash_s), "ms")
-    assert clean_s < READY_S and crash_s < READY_S
     assert field.status()["queued"] == COUNT
 
     away.start()
@@ -135,5 +133,6 @@ def test_a_backlog_costs_no_memory_and_no_time_at_the_start(field, figure):
     figure("catch-up, handed over and receipted", round(COUNT / taken_s), "messages/s")
     figure("hub's resident memory after the catch-up", round(resident_mib(field.hub.pid), 1), "MiB")
     wait_until(lambda: field.status()["queued"] == 0, 60, "the receipts")
-    assert resident_mib(field.hub.pid) - before < 2 * MEMORY_MIB
+    assert after - before < MEMORY_MIB and resident_mib(field.hub.pid) - before < 2 * MEMORY_MIB
+    assert clean_s < READY_S and crash_s < READY_S
     assert os.path.exists(field.folder / "hub/data/store.db")

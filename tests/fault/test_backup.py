@@ -8,6 +8,7 @@ import pytest
 
 from field import Field, wait_until
 from load import AGENCIES, Load, furnish
+from small_disk import SmallDisk
 
 CAST = [row for row in AGENCIES if row[0] in ("capitol", "adult", "troop", "northend")]  # spool, spool, ZeroMQ, ZeroMQ
 LIMITS = {"attempts": 1000, "redeliver_ms": "2 s", "heartbeat_ms": "2 s", "heads_ms": "100 ms"}
@@ -63,6 +64,48 @@ def test_a_copy_is_made_under_load_verified_and_gone_on_from(field, figure):
     assert field.agencies["capitol"].fate("after.json")["state"] in ("accepted", "settled")
 
 
+def accept_history(field, agency):
+    """As its operator does, who has been told by telephone."""
+    wait_until(lambda: agency.log("history_rewritten"), 20, "the adapter's refusal")
+    refused = field.ask("status", "--port", agency.endpoint)["history"]["refused"]
+    agency.stop()
+    field.liaison("adapter", "accept-history", "-c", agency.config, "--size", refused["size"], "--root", refused["root"], "--by", "M. Alvarez", "--why",
+                  "restored from the copy of last night")
+    agency.start()
+
+
+def test_a_hub_from_an_older_copy_brings_what_was_received_again_and_is_answered_again():
+    """The copy still holds a delivery that has ended since: its recipient has it, hands it over no second time, and says so once more."""
+    with Field() as field:
+        capitol, adult = (field.agency(name, f"ct.community.{name}", "community", hand_over="spool") for name in ("capitol", "adult"))
+        field.limits = {**LIMITS, "redeliver_ms": "300 ms", "attempts": 5}
+        field.start()
+        adult.stop()
+        capitol.drop("late.json", {"type": "admin.message/1", "to": [adult.party], "subject": {"case_no": "26-1"}, "body": {"text": "late"}})
+        assert capitol.fate("late.json")["state"] == "accepted"
+        field.liaison("backup", "-c", field.hub.config, field.folder / "copy")
+        adult.start()
+        wait_until(lambda: capitol.fate("late.json")["state"] == "settled", 20, "the receipt")
+        size = field.verify_ledger()["entries"]
+        for agency in (capitol, adult):
+            wait_until(lambda agency=agency: field.ask("status", "--port", agency.endpoint)["history"]["size"] >= size, 10, "what the adapter knows of the ledger")
+        for agency in field.agencies.values():
+            agency.stop()
+        field.hub.stop()
+        (field.folder / "hub/data").rename(field.folder / "lost")
+        field.liaison("restore", "-c", field.hub.config, field.folder / "copy")
+        field.start_hub()
+        for agency in (capitol, adult):
+            agency.start()
+            accept_history(field, agency)
+        field.wait_connected("capitol", "adult")
+        wait_until(lambda: not sum(row["count"] for row in field.ask("queues")["queues"]), 20, "the end of the delivery")
+        assert not field.ask("dead", "list")["dead"]
+        assert len(adult.collect()) == 1 and not adult.twice
+        assert [outcome["what"] for outcome in capitol.outcomes("late.json")] == ["received"]
+        assert field.verify_ledger()
+
+
 def test_an_adapter_goes_on_from_its_copy(field, figure):
     """Without its database an adapter would forget what it has in hand; with the copy it takes up there, and nothing comes twice of what the copy knows."""
     troop = field.agencies["troop"]
@@ -79,6 +122,36 @@ def test_an_adapter_goes_on_from_its_copy(field, figure):
         load.flow_for(0.7)
         numbers = load.settle(30)
         figure("adapter: messages accounted for across a restore", numbers["messages"])
+
+
+def test_where_there_is_no_room_there_is_no_copy_and_no_store(field):
+    field.start()
+    with Load(field, 60) as load:
+        load.flow_for(1)
+        load.settle(20)
+    hub, small = field.hub, field.folder / "small"
+    with SmallDisk(small, 1) as disk:
+        disk.fill(64 << 10)
+        done = field.run("backup", "-c", hub.config, small / "copy")
+        assert done.returncode == 1 and "full" in done.stderr, done
+        assert not (small / "copy/manifest.json").exists()
+        begun = field.run("restore", "-c", hub.config, small / "copy")
+        assert begun.returncode == 1, begun
+    field.liaison("backup", "-c", hub.config, field.folder / "copy")
+    for agency in field.agencies.values():
+        agency.stop()
+    hub.stop()
+    data = field.folder / "hub/data"
+    data.rename(field.folder / "lost")
+    with SmallDisk(data, 1) as disk:
+        disk.fill(64 << 10)
+        done = field.run("restore", "-c", hub.config, field.folder / "copy")
+        assert done.returncode == 1 and "full" in done.stderr, done
+        assert not (data / "store.db").exists()
+        disk.empty()
+        disk.fill(900 << 10)  # room enough: the same words once more
+        field.liaison("restore", "-c", hub.config, field.folder / "copy")
+        assert (data / "store.db").read_bytes() == (field.folder / "copy/store.db").read_bytes()
 
 
 def flip(path, at):

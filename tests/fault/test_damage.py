@@ -1,13 +1,16 @@
 """Flipped bits and cut files: every kind of byte of every file that a hub and an adapter keep. Each is found and named, or it is shown that nothing that the
 file holds has changed by it; none is taken in silence, at the start or while the program runs."""
 import collections
+import contextlib
 import json
 import pathlib
 import random
 import shutil
 import sqlite3
+import uuid
 
 import pytest
+import zmq
 
 from field import Field, wait_until
 from load import AGENCIES, SEED, Load, furnish, long_or
@@ -27,7 +30,6 @@ def field():
         furnish(made, CAST).start()
         with Load(made, 80) as load:
             load.flow_for(1.5)
-            load.drain(20)
             made.hub.stop()
             made.start_hub()
             made.wait_connected()
@@ -185,6 +187,16 @@ def test_a_damaged_log_stops_the_start(field):
         (data / name).write_bytes(whole)
 
 
+def ask_all(agency, ids):
+    """Its system wants to know what became of each."""
+    with contextlib.closing(zmq.Context.instance().socket(zmq.DEALER)) as port:
+        port.setsockopt(zmq.LINGER, 0)
+        port.connect(agency.endpoint)
+        for number in ids:
+            port.send(json.dumps({"op": "status", "id": number}).encode())
+        wait_until(lambda: not agency.is_up() or port.poll(50) and not port.recv(), 15, "the end over it")
+
+
 def test_damage_that_is_met_while_it_runs_ends_the_program(field, figure):
     """Every page of the file but the first is altered under a program that has read none of them yet."""
     field.start_hub()
@@ -193,6 +205,8 @@ def test_damage_that_is_met_while_it_runs_ends_the_program(field, figure):
     troop.start()
     wait_until(lambda: troop.log("uplink_failed"), 10, "the adapter's start")
     troop.stop()
+    with contextlib.closing(sqlite3.connect(f"file:{troop.folder}/data/adapter.db?immutable=1", uri=True)) as database:
+        sent = [str(uuid.UUID(bytes=row[0])) for row in database.execute("SELECT id FROM outbox WHERE is_receipt = 0")]
     for program, name in ((field.hub, "store.db"), (troop, "adapter.db")):
         data = program.config.parent / "data"
         whole = (data / name).read_bytes()
@@ -212,6 +226,8 @@ def test_damage_that_is_met_while_it_runs_ends_the_program(field, figure):
             for number in range(20):
                 field.agencies["capitol"].drop(f"late{number}.json", {"type": "admin.message/1", "to": [field.agencies["northend"].party], "subject": {"case_no": "26-1"},
                                                                       "body": {"text": "late"}})
+        else:
+            ask_all(troop, sent)
         assert end_of(program, 30) == 1
         line = named(program, since, "router_failed", "storage_failed", "not_started", "cannot_start", "box_failed")
         assert "page" in line["reason"] and name in line["field"], line
@@ -233,22 +249,105 @@ def test_a_damaged_index_is_set_aside_and_made_anew(field):
     assert index.stat().st_size > 5000 and (data / "index.db.damaged").exists()
 
 
-def test_what_an_adapter_writes_into_its_spool_is_never_read_back(field):
-    """Status files are of the agency's own: a damaged one is written anew with the next change, and nothing else follows from it."""
-    field.start_hub()
-    capitol, northend = field.agencies["capitol"], field.agencies["northend"]
-    capitol.start()
-    northend.start()
-    field.wait_connected("capitol", "northend")
-    capitol.drop("status.json", {"type": "admin.message/1", "to": [northend.party], "subject": {"case_no": "26-1"}, "body": {"text": "x"}})
-    capitol.fate("status.json")
-    path = next((capitol.spool / "sent").glob("status.json.*.status.json"))
-    whole = path.read_text()
-    capitol.stop()
-    path.write_bytes(bytes(byte ^ 1 for byte in path.read_bytes()))
-    capitol.start()
-    field.wait_connected("capitol")
-    capitol.stop()
-    northend.stop()
-    field.hub.stop()
-    assert json.loads(whole)["id"] in path.name
+def word(party, text):
+    return {"type": "admin.message/1", "to": [party], "subject": {"case_no": "26-1"}, "body": {"text": text}}
+
+
+def damages(dice, whole):
+    """The same bytes, cut and altered."""
+    yield b""
+    yield whole[:dice.randrange(1, len(whole) - 2)]
+    for _ in range(long_or(2, 40)):
+        altered = bytearray(whole)
+        altered[dice.randrange(len(whole))] ^= 1 << dice.randrange(8)
+        yield bytes(altered)
+
+
+@pytest.fixture
+def spools():
+    with Field() as made:
+        for name in ("capitol", "adult"):
+            made.agency(name, f"ct.community.{name}", "community", zmq=False, hand_over="spool")
+        yield made.start()
+
+
+def test_a_damaged_status_file_is_made_anew(spools):
+    """Whatever stands in it, and also when it is gone: with the next change it says what is so, and nothing else follows from it."""
+    capitol, adult = spools.agencies["capitol"], spools.agencies["adult"]
+    dice = random.Random(SEED)
+    for number, damage in enumerate([*damages(dice, b"{ 'state': 'accepted', 'outcomes': [] }"), None]):
+        adult.stop()
+        name = f"status{number}.json"
+        capitol.drop(name, word(adult.party, "x"))
+        assert capitol.fate(name)["state"] == "accepted"
+        path = next((capitol.spool / "sent").glob(f"{name}.*.status.json"))
+        capitol.stop()
+        if damage is None:
+            path.unlink()
+        else:
+            path.write_bytes(damage)
+        capitol.start()
+        adult.start()
+        wait_until(lambda path=path: path.exists() and b'"settled"' in path.read_bytes(), 20, "the next change")
+        status = json.loads(path.read_text())
+        assert status["id"] in path.name and [outcome["what"] for outcome in status["outcomes"]] == ["received"]
+        assert len(capitol.statuses(name)) == 1 and not capitol.collect()
+    assert len(adult.collect()) == number + 1 and not adult.twice
+
+
+def test_what_was_damaged_before_it_was_shown_is_written_anew(spools):
+    """A delivery that stands hidden when its adapter dies, known as handed over, and is damaged until it starts again; and the beginning of one."""
+    capitol, adult = spools.agencies["capitol"], spools.agencies["adult"]
+    inbox = adult.spool / "inbox"
+    capitol.drop("word.json", word(adult.party, "whole"))
+    shown = wait_until(lambda: list(inbox.glob("[!.]*")), 20, "the delivery")[0]
+    whole = shown.read_bytes()
+    for damage in [whole, *damages(random.Random(SEED), whole)]:
+        adult.kill()
+        shown.unlink()
+        (inbox / f".{shown.name}").write_bytes(damage)
+        begun = inbox / f"..{shown.name}.x7Yq2A"
+        begun.write_bytes(whole[:40])
+        adult.start()
+        wait_until(lambda: shown.exists() and not begun.exists(), 20, "what was hidden is shown, what was begun is gone")
+        assert shown.read_bytes() == whole
+        assert [path.name for path in inbox.iterdir()] == [shown.name]
+    wait_until(lambda: capitol.fate("word.json")["state"] == "settled", 20, "the receipt")
+
+
+def test_a_damaged_document_is_refused_whole(spools):
+    """Cut anywhere, or with a byte that no JSON has: it is put away with the reason, and nobody gets a part of it."""
+    capitol, adult = spools.agencies["capitol"], spools.agencies["adult"]
+    dice = random.Random(SEED)
+    whole = json.dumps([word(adult.party, f"{number} of three") for number in range(3)]).encode()
+    broken = [whole[:dice.randrange(1, len(whole))] for _ in range(long_or(6, 200))]
+    for place in dice.sample([at for at, byte in enumerate(whole) if byte in b'{}[]":,'], long_or(6, 60)):
+        broken.append(whole[:place] + bytes([whole[place] ^ 0x80]) + whole[place + 1:])
+    for number, damage in enumerate(broken):
+        capitol.drop(f"broken{number:03}.json", damage)
+    capitol.drop("whole.json", whole)
+    wait_until(lambda: len(capitol.statuses("whole.json")) == 3 and len(adult.collect()) == 3, 20, "what is whole behind it")
+    for number in range(len(broken)):
+        reason = (capitol.spool / f"refused/broken{number:03}.json.error").read_text()
+        assert "malformed" in reason, reason
+        assert (capitol.spool / f"refused/broken{number:03}.json").read_bytes() == broken[number], "it is there to be corrected"
+    assert len(adult.collect()) == 3 and not adult.twice and not capitol.statuses("broken")
+
+
+def test_what_is_put_away_has_its_reason_also_after_a_death(spools):
+    """The adapter dies after it has moved the document and before its reason can be seen; or before it has moved it; also when there was one of that name."""
+    capitol = spools.agencies["capitol"]
+    refused, broken = capitol.spool / "refused", b"{"
+    for number in range(2):
+        capitol.drop("broken.error.json", broken)
+        document = refused / f"broken.error.json{f'.{number}' if number else ''}"
+        reason = document.with_name(document.name + ".error")
+        text = wait_until(lambda reason=reason: reason.exists() and reason.read_text(), 20, "the refusal")
+        capitol.kill()
+        reason.rename(refused / ".broken.error.json.error")
+        (refused / ".other.json.error").write_text("never put away")
+        (refused / "..other.json.error.aB3dE6").write_text("beg")
+        capitol.start()
+        wait_until(reason.exists, 20, "the reason beside its document")
+        wait_until(lambda: not list(refused.glob(".*")), 20, "the end of what is of no use")
+        assert reason.read_text() == text and document.read_bytes() == broken

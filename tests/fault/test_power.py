@@ -1,7 +1,11 @@
 """Power cuts under load, of the hub's machine and of an adapter's: only what was synced is there again, or that and any part of the rest, in pieces of 512
 bytes. Everything that anybody was told before must be true after it, and nothing that a power cut can leave may be taken for damage."""
+import collections
+import contextlib
 import random
+import sqlite3
 
+import msgpack
 import pytest
 
 from field import Field, wait_until
@@ -19,6 +23,26 @@ def field():
     with Field() as made:
         made.limits = LIMITS
         yield furnish(made, CAST)
+
+
+def refused_receipts(field):
+    """Of the hub's ledger: each receipt that the hub has refused with not_found, who said it, and the reason. Said again after a cut, it is refused again."""
+    with contextlib.closing(sqlite3.connect(f"file:{field.folder}/hub/data/store.db?mode=ro", uri=True)) as database:
+        entries = [msgpack.unpackb(row[0]) for row in database.execute("SELECT entry FROM ledger ORDER BY number")]
+    return {receipt: (party, detail["reason"]) for _, _, _, kind, receipt, _, party, what, detail in entries
+            if kind == "refused" and what == "receipt/1" and detail["code"] == "not_found"}.values()
+
+
+def judge_refused_receipts(field, load):
+    """A receipt may come too late for a delivery that had expired meanwhile, and for nothing else. Were it of a message that the hub does not hold, something
+    would have been delivered that could still vanish; were it of any other end, a hand-over would be lost."""
+    refused = refused_receipts(field)
+    unknown = [line for line in refused if not line[1].startswith("no delivery of that message")]
+    assert not unknown, unknown
+    expired = {(outcome["recipient"], event["id"]) for event in load.history.all("status") for outcome in event["outcomes"] if outcome["what"] == "expired"}
+    late, ended = collections.Counter(party for party, _ in refused), collections.Counter(party for party, _ in expired)
+    assert not late - ended, f"receipts that found no delivery: {late}, deliveries that have expired: {ended}"
+    return len(refused)
 
 
 def play_cuts(field, program, folders, figure, name, cuts, away=()):
@@ -51,12 +75,14 @@ def play_cuts(field, program, folders, figure, name, cuts, away=()):
                 wait_until(lambda: program.is_up() and program.is_open(), 20, f"the start after cut {number} with {share} of what was not synced")
         program.surroundings = {}
         numbers = load.settle(45)
+        late = judge_refused_receipts(field, load)
         assert not [line for agency in field.agencies.values() for line in agency.log() if line.get("code") == "history"]
         assert not [line for line in program.log() if line.get("code") == "corrupt" and line["event"] != "index_set_aside"]
         figure(f"{name}: power cuts under load", cuts)
         figure(f"{name}: writes that were not synced at a cut, in all", air)
         figure(f"{name}: names that were not synced at a cut, in all", names)
         figure(f"{name}: messages accounted for", numbers["messages"])
+        figure(f"{name}: receipts that came after the expiry of what they were of", late)
 
 
 def test_power_cuts_of_the_hub(field, figure):

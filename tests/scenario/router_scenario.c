@@ -67,8 +67,9 @@ static enum code refused_again(struct rig *rig, uint64_t link, const char *party
 
 static void what_was_accepted_stays_so_also_when_it_would_be_refused_by_now(void **state)
 {
-	static const enum code passing[] = {CODE_CLOCK, CODE_EXPIRED, CODE_CERTIFICATE, CODE_REVOKED, CODE_UNKNOWN_TYPE, CODE_SCHEMA, CODE_AUTHORITY};
-	static const enum code lasting[] = {CODE_SIGNATURE, CODE_PART_HASH, CODE_NOT_YOUR_PARTY, CODE_MALFORMED, CODE_TOO_LARGE};
+	static const enum code passing[] = {CODE_CLOCK, CODE_EXPIRED, CODE_CERTIFICATE, CODE_REVOKED, CODE_UNKNOWN_TYPE, CODE_SCHEMA, CODE_AUTHORITY,
+	                                    CODE_NO_AGREEMENT, CODE_TOO_LARGE};
+	static const enum code lasting[] = {CODE_SIGNATURE, CODE_PART_HASH, CODE_NOT_YOUR_PARTY, CODE_MALFORMED};
 	struct rig *rig = *state;
 	struct said said, other;
 	uint64_t police = link_up(rig, POLICE, 10), board = link_up(rig, BOARD, 10);

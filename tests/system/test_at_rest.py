@@ -206,6 +206,55 @@ def test_an_interrupted_rotation_goes_on(place):
     wait_until(lambda: len(police.log("started")) > before, 20, "its start")
 
 
+def test_copies_of_what_is_sealed_are_sealed_and_need_its_ring(place):
+    place.start(sealed=True)
+    place.traffic()
+    at, programs = place.at, (place.at.hub, place.at.agencies["police"])
+    copies = {program: at.folder / f"copy-{program.name}" for program in programs}
+    wrong = at.folder / "wrong"
+    at.liaison("vault", "new", wrong)
+
+    def with_ring(program, ring):
+        """Its configuration with another ring, or none."""
+        text = "\n".join(line for line in program.config.read_text().splitlines() if "at_rest" not in line)
+        program.config.write_text(text + (f'\nat_rest = {{ key = "{ring}"; }};\n' if ring else "\n"))
+
+    for program in programs:
+        at.liaison("backup", "-c", program.config, copies[program])
+        files = [path for path in copies[program].iterdir() if path.suffix == ".db" or "-wal" in path.name]
+        assert len(files) == 1 and not any(word.encode() in files[0].read_bytes() for word in PLANTED)
+    # The record in the copy: with its ring it verifies, otherwise it is said why not.
+    store = copies[at.hub]
+    assert json.loads(at.liaison("ledger", "verify", store, "--at-rest", place.ring, "--json"))["entries"] > 0
+    for ring, why in ((None, "no key is set"), (wrong, "not in the ring")):
+        done = at.run("ledger", "verify", store, *(("--at-rest", ring) if ring else ()))
+        assert done.returncode != 0 and why in done.stderr, done
+    place.stop()
+    for program in programs:
+        database = program.config.parent / "data" / ("store.db" if program is at.hub else "adapter.db")
+        kept = database.read_bytes()
+        for ring, why in ((None, "no key is set"), (wrong, "not in the ring")):
+            with_ring(program, ring)
+            for command in (("doctor", "-c", program.config), ("backup", "-c", program.config, at.folder / "none")):
+                done = at.run(*command)
+                assert done.returncode == 1 and why in done.stdout + done.stderr, done
+            assert not (at.folder / "none/manifest.json").exists()
+            shutil.rmtree(at.folder / "none", ignore_errors=True)
+        assert database.read_bytes() == kept
+        shutil.move(database.parent, at.folder / f"lost-{program.name}")
+        for ring, why in ((None, "no key is set"), (wrong, "not in the ring")):
+            with_ring(program, ring)
+            done = at.run("restore", "-c", program.config, copies[program])
+            assert done.returncode == 1 and why in done.stderr, done
+            assert not database.exists()
+        with_ring(program, place.ring)
+        at.liaison("restore", "-c", program.config, copies[program])
+        assert database.read_bytes() == (copies[program] / database.name).read_bytes()
+    place.start(sealed=True)
+    place.traffic()
+    assert place.found() == [] and place.verify()["entries"] > 0
+
+
 @pytest.mark.skipif(not shutil.which("softhsm2-util"), reason="softhsm2 is not installed")
 def test_the_ring_may_be_sealed_by_a_key_on_a_token(place, monkeypatch):
     from test_token import PIN, Tokens

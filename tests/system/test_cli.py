@@ -125,6 +125,8 @@ def test_tables_for_people(field):
     assert lines[0].split()[:3] == ["PARTY", "ROLES", "CONNECTED"] and len(lines) == 4
     assert "ct.hub" in field.liaison("status") and "\x1b" not in field.liaison("trace", field.sent["id"])
     assert field.liaison("metrics").rstrip().endswith("# EOF")
+    text = field.liaison("metrics", "--port", field.agencies["parole"].endpoint)
+    assert "liaison_uplink_open 1" in text and text.rstrip().endswith("# EOF")
 
 
 def test_refusals_and_what_is_not_there(field):

@@ -6,9 +6,12 @@ import resource
 import subprocess
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from field import ACCEPTED, PAROLE, POLICE, Field, wait_until
+
+KEY_HEAD = bytes.fromhex("30770201010420")  # of a P-256 key as DER: the number follows
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root reads another process's memory")
 
@@ -64,14 +67,16 @@ def forms(path):
     return {"PEM": lines[1].encode(), "DER": number.to_bytes(32, "big")}, number.to_bytes(32, "little")
 
 
+def below(pid):
+    return [int(child) for child in subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True).stdout.split()]
+
+
 def processes(field):
-    """Name, pid and the key files of each program. The hub's TLS key, which is handed from one of its processes to another, is not looked for."""
+    """Name, pid and the key files of each program. The hub's TLS key, which is handed from one of its processes to another, has a test of its own."""
     hub = field.folder / "hub"
     rows = [("hub", field.hub.pid, [hub / "signing.key"])]
-    children = subprocess.run(["pgrep", "-P", str(field.hub.pid)], capture_output=True, text=True).stdout.split()
-    for child in children:
-        more = subprocess.run(["pgrep", "-P", child], capture_output=True, text=True).stdout.split()
-        rows += [(f"child {pid} of the hub", int(pid), [hub / "signing.key"]) for pid in (child, *more)]
+    for child in below(field.hub.pid):
+        rows += [(f"child {pid} of the hub", pid, [hub / "signing.key"]) for pid in (child, *below(child))]
     for name, agency in field.agencies.items():
         rows.append((name, agency.pid, [agency.folder / "signing.key", agency.folder / "tls.key"]))
     return rows
@@ -94,6 +99,25 @@ def test_keys_stand_in_locked_memory_only(field):
                     problems.append(f"{name}: {path.name} in {where}, flags {sorted(flags)}")
     assert {"hub", "parole", "police"} == set(held), "who signs holds its key, and nobody else"
     assert not problems, "\n".join(problems)
+
+
+def test_the_hubs_tls_key_is_in_the_two_processes_that_have_to_have_it(field):
+    """It is held in locked memory. On its way from the core to the gateway ZeroMQ keeps what it carried in buffers of its own (docs/threat-model.md, C13):
+    that, and never the file, and never the process between them."""
+    written, number = forms(field.folder / "hub/tls.key")
+    (starter,) = below(field.hub.pid)
+    (gateway,) = below(starter)
+    for pid in (field.hub.pid, starter, gateway):
+        assert not sightings(pid, written["PEM"])
+        held = sightings(pid, number)
+        assert all({"lo", "dd"} <= flags for _, flags in held), held
+        assert bool(held) == (pid != starter)
+    assert not sightings(starter, written["DER"])
+    # What ZeroMQ keeps stands behind the certificate, as the core packed it; a copy anywhere else would be another leak.
+    certificate = x509.load_pem_x509_certificate((field.folder / "hub/tls.pem").read_bytes()).signature
+    for pid in (field.hub.pid, gateway):
+        alone = len(sightings(pid, written["DER"])) - len(sightings(pid, certificate[-24:] + b"\xc4\x79" + KEY_HEAD + written["DER"]))
+        assert alone == 0, f"{alone} copies of the key that are not the message which carried it"
 
 
 def test_programs_lock_memory_and_say_so_when_they_may_not(field):

@@ -104,6 +104,33 @@ def test_while_the_token_is_away_documents_wait_and_go_when_it_is_back(field):
     wait_until(lambda: parole.outcomes("waits.json"), 20, "the receipt")
 
 
+def test_a_hub_whose_token_fails_takes_nothing_and_goes_on_by_itself(field):
+    """It signs heads of its ledger: rather nobody connected than a hub that cannot be held to its word."""
+    away = field.tokens.folder / "away"
+    police, starts = field.agencies["police"], len(field.hub.log("started"))
+
+    def come_in_again():
+        """Who comes in is shown a head, which is signed anew when the last one is a second old."""
+        police.stop()
+        police.start()
+        wait_until(lambda: police.log()[-1]["event"] in ("uplink_open", "uplink_failed"), 20, "its try")
+        return field.hub.log("signing_failed")
+    field.tokens.store.rename(away)
+    line = wait_until(come_in_again, 20, "the hub's word")[0]
+    assert line["level"] == "error" and line["code"] == "token" and PIN not in json.dumps(line), line
+    asked = field.run("status")
+    assert asked.returncode == 1 and "token" in asked.stderr, asked
+    police.drop("asked.json", {"type": "admin.message/1", "to": [PAROLE], "body": {"text": "is anybody there?"}})
+    assert [status["state"] for status in wait_until(lambda: police.statuses("asked.json"), 20, "its status")] == ["waiting"]
+    away.rename(field.tokens.store)
+    wait_until(lambda: field.hub.log("signing_recovered"), 20, "the hub's word")
+    field.wait_connected()
+    assert police.fate("asked.json")["state"] in ACCEPTED
+    wait_until(lambda: police.outcomes("asked.json"), 20, "the receipt")
+    assert len(field.hub.log("started")) == starts and len(field.hub.log("signing_failed")) == 1
+    assert field.verify_ledger()["signature_checked"]
+
+
 def test_a_configuration_is_refused_with_the_reason(field):
     parole = field.agencies["parole"]
     text = parole.config.read_text()

@@ -135,9 +135,8 @@ static inline void pki_fixture_person(struct pki_fixture *pki, const char *party
 static inline void pki_fixture_revoke(struct pki_fixture *pki, const char *name, const char *reason)
 {
 	struct err err;
-	char file[160];
 
-	snprintf(file, sizeof(file), "%s.pem", name);
+	AUTO_FREE char *file = mem_printf("%s.pem", name);
 	pki_fixture_fine(pki_revoke(pki->authority, pki_fixture_path(pki, file), reason, &err), &err);
 }
 
@@ -157,9 +156,8 @@ static inline struct signer *pki_fixture_signer(struct pki_fixture *pki, const s
 {
 	struct signer *signer = NULL;
 	struct err err;
-	char file[160];
 
-	snprintf(file, sizeof(file), "%s.pem", name);
+	AUTO_FREE char *file = mem_printf("%s.pem", name);
 	pki_fixture_fine(trust_judge_file(trust, pki_fixture_path(pki, file), purpose, clock_wall_ms(), &signer, &err), &err);
 	return signer;
 }
@@ -168,9 +166,8 @@ static inline struct key *pki_fixture_key(struct pki_fixture *pki, const char *n
 {
 	struct key *key = NULL;
 	struct err err;
-	char file[160];
 
-	snprintf(file, sizeof(file), "%s.key", name);
+	AUTO_FREE char *file = mem_printf("%s.key", name);
 	pki_fixture_fine(key_load(pki_fixture_path(pki, file), &key, &err), &err);
 	return key;
 }

@@ -338,6 +338,8 @@ static void a_copy_is_one_moments_state_and_verifies(void **state)
 	assert_code(pages_copy(fixture->path, fixture->crashed_path, &fixture->err), CODE_IO);
 	run(fixture->handle, "ROLLBACK");
 	assert_ok(pages_check(fixture->crashed_path, &pages, &fixture->err));
+	assert_ok(pages_integrity(fixture->crashed_path, &fixture->err));
+	assert_false(scratch_has(&fixture->crashed, "thing.db-wal") || scratch_has(&fixture->crashed, "thing.db-shm")); /* who reads a copy leaves nothing */
 	assert_int_equal(start(fixture, &rows), CODE_OK);
 	assert_int_equal(rows, ROWS - ROWS / 10);
 }

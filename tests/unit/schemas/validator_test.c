@@ -390,8 +390,7 @@ static void finds_many_fields_in_any_order(void **state)
 	pack_put_str(&schema, "required");
 	pack_put_array(&schema, 256);
 	for (int i = 0; i < 256; i++) {
-		char name[8];
-		snprintf(name, sizeof(name), "f%d", i);
+		AUTO_FREE char *name = mem_printf("f%d", i);
 		pack_put_str(&schema, name);
 	}
 	assert_false(FAILED(validator_compile(buf_bytes(&schema), NULL, NULL, &validator, &err)));

@@ -162,8 +162,10 @@ static inline void sample_draft_is(const struct kind_reading *reading, const cha
 			fail_msg("%s is not there; expected %s", pointer, expected);
 		return;
 	}
-	if (!expected)
+	if (!expected) {
 		fail_msg("%s is there", pointer);
+		return;
+	}
 	assert_true(pack_as_text(value, &text));
 	if (!bytes_is(text, expected))
 		fail_msg("%s is \"%.*s\"; expected \"%s\"", pointer, (int)text.len, (const char *)text.at, expected);

@@ -400,7 +400,7 @@ static void the_outbox_is_in_sending_order_and_stops_where_it_is_told(void **sta
 			ids[i] = uuid_new();
 			assert_int_equal(put_out(desk->box, &ids[i], priorities[i], false).code, CODE_OK);
 		}
-		fine(box_each_waiting(desk->box, note_out, &order, &err), &err);
+		fine(box_each_waiting(desk->box, NULL, note_out, &order, &err), &err);
 		assert_int_equal(order.count, most);
 		for (size_t i = 0; i < most; i++)
 			assert_memory_equal(order.ids[i], ids[expected[i]].at, UUID_LEN);
@@ -506,10 +506,43 @@ static void an_outcome_is_filed_once(void **state)
 	assert_true(is_new);
 	fine(box_put_outcome(desk->box, &outcome, &is_new, &err), &err);
 	assert_false(is_new);
+	struct uuid other = uuid_new();
+	outcome.id = other.at; /* said again, after the hub had gone on from an older copy */
+	fine(box_put_outcome(desk->box, &outcome, &is_new, &err), &err);
+	assert_false(is_new);
 	fine(box_each_outcome(desk->box, of.at, count_outcome, &count, &err), &err);
 	assert_int_equal(count, 1);
 	fine(box_each_outcome(desk->box, id.at, count_outcome, &count, &err), &err);
 	assert_int_equal(count, 1);
+}
+
+static bool receipt_waits(struct desk *desk, const struct uuid *of)
+{
+	struct err err;
+	bool waits = false;
+	fine(box_receipt_waits(desk->box, of->at, &waits, &err), &err);
+	return waits;
+}
+
+static void a_receipt_waits_until_the_hub_has_judged_it(void **state)
+{
+	struct desk *desk = *state;
+	struct uuid of = uuid_new(), other = uuid_new(), id = uuid_new();
+	char tag[UUID_TEXT_MAX];
+	struct err err;
+	int64_t seq = 0;
+	struct box_out out = {.id = id.at, .is_receipt = true, .header = BYTES_LIT("header"), .parts = BYTES_LIT("parts"), .tag = bytes_text(uuid_text(of.at, tag))};
+	assert_false(receipt_waits(desk, &of));
+	fine(box_put_out(desk->box, &out, &seq, &err), &err);
+	assert_true(receipt_waits(desk, &of));
+	assert_false(receipt_waits(desk, &other));
+	fine(box_judged(desk->box, id.at, true, BYTES_LIT("verdict"), &err), &err);
+	assert_false(receipt_waits(desk, &of));
+	struct uuid message = uuid_new(); /* its tag is its sender's own word */
+	out.id = message.at;
+	out.is_receipt = false;
+	fine(box_put_out(desk->box, &out, &seq, &err), &err);
+	assert_false(receipt_waits(desk, &of));
 }
 
 static void a_source_is_known_once_it_was_put(void **state)
@@ -660,6 +693,7 @@ int main(void)
 		BOX_TEST(a_verdict_ends_the_waiting_and_takes_receipts_away),
 		BOX_TEST(deliveries_are_handed_over_in_order_of_arrival_and_each_once),
 		BOX_TEST(an_outcome_is_filed_once),
+		BOX_TEST(a_receipt_waits_until_the_hub_has_judged_it),
 		BOX_TEST(a_source_is_known_once_it_was_put),
 		BOX_TEST(pruning_keeps_what_waits_and_the_ids_of_what_was_handed_over),
 		BOX_TEST(records_are_found_by_each_of_their_identifiers),

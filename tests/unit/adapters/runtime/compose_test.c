@@ -137,7 +137,7 @@ static void what_the_hub_would_refuse_is_refused_at_home_and_not_kept(void **sta
 		}
 	}
 	desk_commit(desk);
-	desk_fine(box_each_waiting(desk->office.box, count_out, &count, &err), &err);
+	desk_fine(box_each_waiting(desk->office.box, NULL, count_out, &count, &err), &err);
 	assert_int_equal(count, 0);
 }
 
@@ -158,7 +158,7 @@ static void a_check_keeps_nothing(void **state)
 	int count = 0;
 	desk_fine(compose_check(&desk->office, desk_json(desk, "{" WORDS "}"), &err), &err);
 	desk_commit(desk);
-	desk_fine(box_each_waiting(desk->office.box, count_out, &count, &err), &err);
+	desk_fine(box_each_waiting(desk->office.box, NULL, count_out, &count, &err), &err);
 	assert_int_equal(count, 0);
 }
 
@@ -185,7 +185,7 @@ static void a_receipt_answers_the_message_and_says_why_it_was_refused(void **sta
 	desk_fine(compose_receipt(&desk->office, &of, &leaf, &why, &err), &err);
 	desk_commit(desk);
 	buf_init(&kept, DESK_MAX);
-	desk_fine(box_each_waiting(desk->office.box, keep_out, &kept, &err), &err);
+	desk_fine(box_each_waiting(desk->office.box, NULL, keep_out, &kept, &err), &err);
 	desk_fine(part_decode_all(buf_bytes(&kept), parts, &count, &err), &err);
 	desk_fine(receipt_decode(parts[0].bytes, &receipt, &err), &err);
 	assert_true(!receipt.received && receipt.code == CODE_PART_HASH && !memcmp(receipt.of, id, UUID_LEN) && !memcmp(receipt.hash, leaf.at, HASH_LEN));

@@ -285,6 +285,7 @@ static void an_operator_accepts_the_very_head_that_was_refused_and_is_on_record(
 	desk_commit(desk);
 	decision.size = 21;
 	assert_code(history_accept(desk->office.box, &decision, &err), CODE_NOT_FOUND);
+	assert_non_null(strstr(err.reason, root)); /* the operator reads there what it would have to be */
 	decision.size = 20;
 	root[0] = root[0] == 'a' ? 'b' : 'a';
 	assert_code(history_accept(desk->office.box, &decision, &err), CODE_NOT_FOUND);

@@ -21,12 +21,19 @@ static void give(struct rig *rig, struct job *job)
 	pki_fixture_fine(job_give(rig->in, &job, true, &err), &err);
 }
 
-/* The next job of a wire, while the warden works. */
+/* The next job of a wire, while the warden works. What it asks for by the clock may come in between on a slow machine. */
 static struct job *next(struct rig *rig, struct wire *wire, enum job_kind kind)
 {
 	struct job *job = NULL;
-	for (int i = 0; i < TURNS && !(job = job_take(wire, 0)); i++)
-		warden_turn(rig->warden, 2);
+	for (int i = 0; i < TURNS && !job; i++) {
+		job = job_take(wire, 0);
+		if (job && job->kind == JOB_PULSE && kind != JOB_PULSE) {
+			job_free(job);
+			job = NULL;
+		}
+		if (!job)
+			warden_turn(rig->warden, 2);
+	}
 	if (!job || job->kind != kind)
 		fail_msg("%s, expected %s", job ? job_kind_text(job->kind) : "nothing", job_kind_text(kind));
 	return job;
