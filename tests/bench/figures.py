@@ -31,6 +31,16 @@ def spread(values):
     return {"median": statistics.median(values), "min": min(values), "max": max(values), "rounds": len(values)}
 
 
+def joined(runs):
+    """Runs of parts as one: a figure that several have is the last one's."""
+    whole = dict(runs[0], figures={}, notes=[])
+    whole["command"] = "`, `".join(dict.fromkeys(run["command"] for run in runs))
+    for run in runs:
+        whole["figures"].update(run["figures"])
+        whole["notes"] += [note for note in run["notes"] if note not in whole["notes"]]
+    return whole
+
+
 def machine():
     cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
     memory = int(next(line for line in open("/proc/meminfo") if line.startswith("MemTotal")).split()[1])

@@ -58,6 +58,8 @@ def _against(peer):
 def _curve(prefix, title, unit, goal):
     def row(m):
         (far, value), (near, base) = largest(m, prefix), least(m, prefix)
+        if far == near:
+            raise Absent(prefix)  # one point is no curve
         return f"{title}: {far:,} {unit} / {near:,}", value / base, "<=", goal
     return row
 
