@@ -17,7 +17,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 SKIPPED = 77
-TOPS = ('base', 'sandbox', 'schemas', 'certs', 'pages', 'broker', 'adapters', 'cli')
+TOPS = ('base', 'sandbox', 'schemas', 'certs', 'pages', 'care', 'atrest', 'broker', 'adapters', 'cli')
 FINDING = re.compile(r'^(?P<path>[^\s:]+):(?P<line>\d+)(?::\d+)?: (?:warning|error|style|performance|portability|information): (?P<text>.*) \[(?P<checks>[^\]]+)\]$')
 
 

@@ -1,4 +1,5 @@
 """The network-facing gateway is a process of its own: it has nothing to lose, whoever kills it loses nothing, and it does not outlive the core."""
+import contextlib
 import os
 import pathlib
 import signal
@@ -221,13 +222,19 @@ def test_a_second_signal_does_not_wait_for_a_gateway_that_is_stuck(field):
     field.wait_connected()
 
 
+def is_free(port):
+    with socket.socket() as probe, contextlib.suppress(OSError):
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
+        return True
+    return False
+
+
 def test_killed_the_core_takes_its_gateway_along_and_the_port_is_free(field):
     pid, starter = gateway_pid(field), starter_pid(field)
     field.hub.kill()
     wait_until(lambda: not is_alive(pid) and not is_alive(starter), 1, "the end of gateway and starter")
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(("127.0.0.1", field.port))
+    wait_until(lambda: is_free(field.port), 1, "the end of its last thread, and of the port with it")
     field.start_hub()
     field.wait_connected()
 
