@@ -15,7 +15,7 @@ def measured(build):
     """[{filename, line_covered, line_total, branch_covered, branch_total}]"""
     out = pathlib.Path(build) / "coverage.json"
     filters = [word for room in ROOMS for word in ("--filter", room)]
-    subprocess.run(["gcovr", "--root", ROOT, *filters, "--exclude-unreachable-branches", "--json-summary", out, "--txt", out.with_suffix(".txt"), build],
+    subprocess.run(["gcovr", "--root", ROOT, *filters, "--exclude", f"{pathlib.Path(build).resolve()}/.*", "--exclude-unreachable-branches", "--json-summary", out, "--txt", out.with_suffix(".txt"), build],
                    check=True, cwd=ROOT)
     return json.loads(out.read_text())["files"]
 

@@ -22,6 +22,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 SOURCE = pathlib.Path(os.environ.get("LIAISON_SOURCE", pathlib.Path(__file__).parents[2]))
 BIN = pathlib.Path(os.environ.get("LIAISON_BIN", SOURCE / "build/release"))
 CATALOGUE = SOURCE / "schemas/catalogue"
+IS_OPEN = os.environ.get("LIAISON_TEST_SANDBOX") == "off"  # for programs that write down at their end which lines they ran
 IS_LONG = os.environ.get("LIAISON_TEST_MODE") == "long"
 HUB = "ct.hub"
 BOARD, FACILITY, PAROLE, POLICE, FUGITIVE = ("ct.bopp", "ct.doc.facility.osborn", "ct.doc.parole.hartford", "ct.hartford.police",
@@ -59,6 +60,10 @@ def free_port():
 
 def _die_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+def open_sandbox(settings):
+    return "\nsandbox = { on = false; };" if IS_OPEN and "sandbox" not in settings else ""
 
 
 class Program:
@@ -306,7 +311,7 @@ parties = (
 agreements = (
 {changes.get("agreements", self.agreements)}
 );
-{changes.get("extra", "")}
+{changes.get("extra", "")}{open_sandbox(changes.get("extra", ""))}
 '''
 
     def write_hub(self, **changes):
@@ -335,7 +340,7 @@ signing = {{ certificate = "signing.pem"; key = "signing.key"; }};
 ports = {{ {" ".join(ports)} }};
 limits = {{ backoff_least = "20 ms"; backoff_most = "200 ms"; {more.get("more_limits", "")} }};
 log = {{ level = "info"; format = "json"; }};
-{more.get("extra", "")}
+{more.get("extra", "")}{open_sandbox(more.get("extra", ""))}
 ''')
 
     # ---- life ----
