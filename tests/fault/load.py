@@ -124,6 +124,7 @@ class Shapes:
         draft = json.loads(json.dumps(form))
         draft["body"].update(body)
         draft["body"]["person"]["ids"] = {"doc_number": number}
+        draft["body"]["person"]["dob"] = str(datetime.date(1950, 1, 1) + datetime.timedelta(days=int(number) * 7919 % 18000))  # few are born on one day
         draft["body"]["person"]["name"] = {"family": f"Of-{number}", "given": "Marcus"}  # of two by the same name the hub asks whether they are one
         return draft, number
 
