@@ -150,7 +150,7 @@ static RESULT decrypt(CMS_ContentInfo *cms, X509 *certificate, const struct key 
 
 	if (plain == NULL)
 		return failed(err, CODE_KEY, "the part cannot be opened");
-	result opened = OK;
+	result opened;
 	if (CMS_decrypt(cms, key_pkey(key), certificate, NULL, plain, CMS_BINARY) == 1) {
 		long len = BIO_get_mem_data(plain, &at);
 		buf_add(out, bytes_of(at, len > 0 ? (size_t)len : 0));

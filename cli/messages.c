@@ -149,14 +149,14 @@ static bool is_over(struct bytes fate, enum wait_for wait)
 static result follow(struct sending *sending, const char *id, enum wait_for wait, int64_t until, struct err *err)
 {
 	struct buf request;
-	struct bytes answer = BYTES_NONE, fate = BYTES_NONE;
+	struct bytes answer = BYTES_NONE, fate;
 	buf_init(&request, 256);
 	pack_put_map(&request, 2);
 	pack_put_str(&request, "op");
 	pack_put_str(&request, "status");
 	pack_put_str(&request, "id");
 	pack_put_str(&request, id);
-	result r = OK;
+	result r;
 	for (;;) {
 		r = talk_say(sending->talk, buf_bytes(&request), err);
 		do

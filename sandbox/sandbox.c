@@ -126,11 +126,11 @@ void sandbox_allow_system(struct sandbox *sandbox)
 /* Why not; NULL: nothing is against it. */
 static const char *hindrance(const struct sandbox *sandbox)
 {
-	const char *preload = getenv("LD_PRELOAD");
 	if (!sandbox->is_on)
 		return "switched off";
 	if (IS_WATCHED)
 		return "built with a sanitizer";
+	const char *preload = getenv("LD_PRELOAD");
 	return preload && strstr(preload, "vgpreload") ? "run by valgrind" : NULL;
 }
 

@@ -19,7 +19,7 @@ static bool is_port(struct bytes text)
 struct bytes port_http_address_host(struct bytes text)
 {
 	const uint8_t *end;
-	struct bytes host = text;
+	struct bytes host;
 	if (text.len == 0)
 		return BYTES_NONE;
 	if (text.at[0] == '[') {

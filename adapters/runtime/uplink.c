@@ -309,7 +309,7 @@ static void beat(struct uplink *uplink)
 	struct buf ping;
 	struct err why;
 	int64_t silent = clock_mono_ms() - uplink->heard_at;
-	result r = OK;
+	result r;
 	if (silent >= UPLINK_SILENT_BEATS * uplink->welcome.heartbeat_ms)
 		r = err_set(&why, CODE_TIMEOUT, "hub", "nothing was heard for %lld ms", (long long)silent);
 	else {

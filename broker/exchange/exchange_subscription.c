@@ -415,11 +415,10 @@ result exchange_subscription_erase(struct store *store, struct bytes party, stru
 	struct bytes id = text_of(main, "subscription_id");
 	struct subscription known;
 	bool found = false;
-	result r = OK;
 	if (!id.len)
 		return OK;
 	subscription_init(&known);
-	r = load(store, id, &known, &found, err);
+	result r = load(store, id, &known, &found, err);
 	if (!FAILED(r) && found && bytes_equal(known.party, party))
 		r = drop(store, &known, err);
 	subscription_done(&known);

@@ -120,7 +120,7 @@ static result check_tree(struct audit *audit, const struct hash *grown, unsigned
 			continue;
 		if (level == LEDGER_TREE_LEAST)
 			audit_found(audit, -1, "tree", CODE_CORRUPT, "one of the entries %llu to %llu, or the hash that is kept of them, is not as it was recorded",
-			            (unsigned long long)(index << level), (unsigned long long)audit->rebuilt.size - 1);
+			            (unsigned long long)index << level, (unsigned long long)audit->rebuilt.size - 1);
 	}
 	return OK;
 }

@@ -372,7 +372,6 @@ static result row_next(struct store *store, enum store_space space, struct bytes
                        size_t *ret_key_len, struct err *err)
 {
 	struct sqlite3_stmt *statement;
-	result r = OK;
 	TRY(store_sqlite_query(store, or_equal ? SQL_ROW_FIRST : SQL_ROW_NEXT, &statement, err));
 	database_bind_int(statement, 1, space);
 	database_bind_bytes(statement, 2, from);
@@ -384,7 +383,7 @@ static result row_next(struct store *store, enum store_space space, struct bytes
 	buf_clear(hold);
 	buf_add(hold, key);
 	buf_add(hold, database_bytes(statement, 1));
-	r = buf_check(hold, "row", err);
+	result r = buf_check(hold, "row", err);
 	database_end(statement);
 	return r;
 }
