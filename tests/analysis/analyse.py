@@ -93,7 +93,7 @@ def run_gcc(build, jobs):
         words = ['gcc'] + [word for word in words[1:] if word != '-Werror']
         words[words.index('-o') + 1] = os.devnull
         # The rooms do not know each other's headers, so that one file at a time is all that there is to see.
-        done = subprocess.run(words + ['-fanalyzer', '-w', '-Wanalyzer-too-complex', '-fdiagnostics-plain-output', '-fdiagnostics-path-format=none'],
+        done = subprocess.run(words + ['-fanalyzer', '-Wanalyzer-too-complex', '-fdiagnostics-plain-output', '-fdiagnostics-path-format=none'],
                               cwd=folder, capture_output=True, text=True)
         return done.returncode == 0, done.stderr
 
