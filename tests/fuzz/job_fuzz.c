@@ -22,7 +22,8 @@ static void look_at(const struct job *job)
 	struct bytes chain[TRUST_CHAIN_MAX];
 	size_t count = 0;
 	struct err err;
-	fuzz_must(job->number >= 0 && job->number <= INT32_MAX);
+	/* Of a link it is how much of the ledger its adapter has verified, or -1. */
+	fuzz_must(job->kind == JOB_LINK_UP ? job->number >= -1 : job->number >= 0 && job->number <= INT32_MAX);
 	fuzz_must(!job->signer && !job->snapshot && !job->candidates && !job->wire && job->count == 0);
 	if (job->kind != JOB_LINK_UP)
 		return;
