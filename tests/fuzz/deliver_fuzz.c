@@ -1,7 +1,7 @@
 /* What the hub delivers, judged as the recipient does it: signed by another party's certificate, which the recipient knows. */
 #define EDIT_MUTATOR
 #include "fuzz/spoken.h"
-#include "unit/adapters/runtime/office_fixture.h"
+#include "fuzz/desk.h"
 
 #include "adapters/runtime/judge.h"
 
@@ -13,24 +13,19 @@ static int64_t now;
 
 static void leave(void)
 {
-	void *state = desk;
 	judge_free(judge);
 	signer_unref(there);
 	key_unref(key);
-	desk_tear_down(&state);
-	desk_drop_pki(&state);
+	desk_close(desk);
 }
 
 static void begin(void)
 {
 	struct bytes chain[TRUST_CHAIN_MAX];
-	void *state = NULL;
 	struct err err;
 	if (desk)
 		return;
-	desk_make_pki(&state);
-	desk_set_up(&state);
-	desk = state;
+	desk = desk_open();
 	judge = judge_new(&desk->office);
 	there = pki_fixture_signer(&desk_pki, desk->office.papers.trust, DESK_THERE "-sign", TRUST_SIGN_PARTY);
 	key = pki_fixture_key(&desk_pki, DESK_THERE "-sign");

@@ -1,12 +1,10 @@
 /* What an agency's system says at the adapter's ZeroMQ port: msgpack, or JSON. Every request has one answer at once, or once it is on disk. */
 #define EDIT_MUTATOR
 #include "fuzz/edit.h"
-#include "unit/adapters/runtime/office_fixture.h"
+#include "fuzz/desk.h"
 
-#include "adapters/casework/casework.h"
 #include "adapters/runtime/history.h"
 #include "adapters/runtime/port_zmq.h"
-#include "base/loop.h"
 
 #define ENDPOINT "inproc://port"
 
@@ -18,32 +16,20 @@ static struct wire *dealer;
 
 static void leave(void)
 {
-	void *state = desk;
+	struct wires *wires = desk->office.wires;
 	wire_free(dealer);
 	port_zmq_free(port);
-	loop_free(desk->office.loop);
-	wires_free(desk->office.wires);
-	desk_tear_down(&state);
-	desk_drop_pki(&state);
+	desk_close(desk);
+	wires_free(wires);
 }
 
 static void begin(void)
 {
-	static struct kind_format formats[1];
-	void *state = NULL;
 	struct err err;
 	if (desk)
 		return;
-	desk_make_pki(&state);
-	desk_set_up(&state);
-	desk = state;
-	formats[0] = casework_format;
-	desk->kind.formats = formats;
-	desk->kind.formats_count = 1;
-	desk->options.limits.document_bytes = 65536;
+	desk = desk_open_police(65536);
 	desk->office.hand_over = HAND_OVER_ZMQ;
-	desk->office.host = (struct kind_host){.party = DESK_HERE, .ori = "CT0001", .agency = "Police", .catalogue = desk->office.papers.catalogue};
-	desk->office.loop = loop_new();
 	desk->office.wires = wires_new();
 	clock_freeze(clock_wall_ms());
 	desk_fine(port_zmq_new(&desk->office, ENDPOINT, &port, &err), &err);

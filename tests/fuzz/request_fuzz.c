@@ -1,9 +1,8 @@
 /* What a client of the adapter's HTTP port sends on one connection: whatever it is, it ends in answers that are HTTP, and none of them says that the adapter is at
  * fault. */
 #include "fuzz/fuzz.h"
-#include "unit/adapters/runtime/office_fixture.h"
+#include "fuzz/desk.h"
 
-#include "adapters/casework/casework.h"
 #include "adapters/runtime/port_http_inside.h"
 
 #include <arpa/inet.h>
@@ -21,42 +20,29 @@ static char listen_text[] = "127.0.0.1:0", no_text[] = "";
 
 static void leave(void)
 {
-	void *state = desk;
 	port_http_free(port);
 	port_http_access_free(desk->office.papers.https);
-	loop_free(desk->office.loop);
-	desk_tear_down(&state);
-	desk_drop_pki(&state);
+	desk_close(desk);
 }
 
 static void set_options(void)
 {
-	static struct kind_format formats[1];
-	formats[0] = casework_format;
-	desk->kind.formats = formats;
-	desk->kind.formats_count = 1;
 	desk->options.catalogue = no_text;
-	desk->options.limits.document_bytes = 16384;
 	desk->options.ports.https.listen = listen_text;
 	desk->options.ports.https.patience_ms = 1000;
 	desk->options.ports.https.lease_ms = 1000;
 	desk->options.ports.https.connections = 8;
 	desk->office.hand_over = HAND_OVER_HTTPS;
-	desk->office.host = (struct kind_host){.party = DESK_HERE, .ori = "CT0001", .agency = "Police", .catalogue = desk->office.papers.catalogue};
 }
 
 static void begin(void)
 {
 	socklen_t len = sizeof(address);
-	void *state = NULL;
 	struct err err;
 	if (desk)
 		return;
-	desk_make_pki(&state);
-	desk_set_up(&state);
-	desk = state;
+	desk = desk_open_police(16384);
 	set_options();
-	desk->office.loop = loop_new();
 	desk_fine(port_http_access_load(&desk->options, &desk->office.papers.https, &err), &err);
 	desk_fine(port_http_new(&desk->office, &port, &err), &err);
 	fuzz_must(getsockname(port->fd, (struct sockaddr *)&address, &len) == 0);

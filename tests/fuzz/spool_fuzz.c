@@ -1,12 +1,10 @@
 /* A file in the spool folder: the input is its name, a NUL, and what stands in it. It is sent or refused whole, or left alone as one that is being written; and
  * nothing is written outside the four folders. */
 #include "fuzz/fuzz.h"
-#include "unit/adapters/runtime/office_fixture.h"
+#include "fuzz/desk.h"
 
-#include "adapters/casework/casework.h"
 #include "adapters/runtime/port_spool_inside.h"
 #include "base/file.h"
-#include "base/loop.h"
 
 #include <fcntl.h>
 
@@ -18,31 +16,18 @@ static char above[64], folder[80];
 
 static void leave(void)
 {
-	void *state = desk;
 	port_spool_free(port);
-	loop_free(desk->office.loop);
-	desk_tear_down(&state);
-	desk_drop_pki(&state);
+	desk_close(desk);
 	nftw(above, pki_fixture_remove, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 static void begin(void)
 {
-	static struct kind_format formats[1];
-	void *state = NULL;
 	struct err err;
 	if (desk)
 		return;
-	desk_make_pki(&state);
 	log_setup("fuzz", LOG_ERROR, LOG_FORMAT_AUTO);
-	desk_set_up(&state);
-	desk = state;
-	formats[0] = casework_format;
-	desk->kind.formats = formats;
-	desk->kind.formats_count = 1;
-	desk->options.limits.document_bytes = 65536;
-	desk->office.host = (struct kind_host){.party = DESK_HERE, .ori = "CT0001", .agency = "Police", .catalogue = desk->office.papers.catalogue};
-	desk->office.loop = loop_new();
+	desk = desk_open_police(65536);
 	snprintf(above, sizeof(above), "/dev/shm/liaison-spool-XXXXXX");
 	fuzz_must(mkdtemp(above) != NULL);
 	snprintf(folder, sizeof(folder), "%s/spool", above);
